@@ -19,8 +19,7 @@ struct migration {
     const char *name; /* "house" of 0001_house.sql */
     const char *kind; /* expand backfill contract */
     bool in_tx;
-    const char *text; /* the file */
-    const char *sha256;
+    const char *text; /* the file; its SHA-256 is what history remembers */
     const char *const *up;     /* NULL-terminated statements */
     const char *const *verify; /* each a boolean query that must say true */
     const char *const *down;   /* NULL: cannot be reverted */
@@ -29,7 +28,7 @@ struct migration {
 
 extern const struct migration migrations[]; /* ends with version 0 */
 
-/* Creates roles, prepared for a superuser: idempotent statements (db/sql/roles is no query). */
+/* db/migrations/roles.sql, for a superuser: idempotent statements, no migration. */
 extern const char *const migration_roles[]; /* NULL-terminated */
 
 int migrate_latest(void); /* version of the newest embedded file */

@@ -11,12 +11,13 @@
  *     -- rows: none | one | optional | many      optional: 0 rows is "not found"
  *     -- audit: entity=patient id=id patient=id before=_before after=row    (may be absent)
  *     -- lock: patients                           (may be absent: counter row locked first)
- *     -- sort: name | name_key asc, id asc        (lists only, one line a sort order, default first)
- *     -- sort: -registered_on | registered_on desc, id desc
+ *     -- sort: name | name_key:text asc, id:uuid asc   (lists only, a line a sort order, default
+ *     -- sort: -registered_on | registered_on:date desc, id:uuid desc    first; no asc with desc)
  *     -- faults: duplicate-phone precondition-failed   (codes that its _fault column may say)
  *
  * then one statement. Parameters are named: `$name::type`. Reserved ones (enum reserved) are filled
- * by the floor from the scope of the transaction and carry their type already: `$clinic`, `$now`.
+ * by the floor from the scope of the transaction and carry their type already: `$clinic`, `$now`;
+ * to convert one, `($clinic)::text`.
  * `clinic_id = $clinic` is wall 1: every statement on a tenant's table says it for every such table
  * (`p.clinic_id = $clinic`), and tests take it out by its spelling to see that wall 2 (row level
  * security) holds alone.
@@ -35,7 +36,8 @@
  * audit: `id=` and `patient=` name result columns; for rows: many, patient= collects into
  * patient_ids. `after=row` takes the rendered row (without `_` columns), `before=` names a column.
  * embed.c wraps the statement once more as
- *     WITH r AS MATERIALIZED (statement), a AS (INSERT INTO audit …) SELECT * FROM r
+ *     WITH _result AS MATERIALIZED (statement), _audit AS (INSERT INTO audit …)
+ *     SELECT * FROM _result
  * for the operations that are one trip.
  */
 #ifndef DB_QUERY_H

@@ -57,17 +57,17 @@ void text_add(struct text *text, const char *bytes, size_t length)
 
 void text_say(struct text *text, const char *format, ...)
 {
+    char *line = NULL;
     va_list args;
     va_start(args, format);
-    int length = vsnprintf(NULL, 0, format, args);
+    int length = vasprintf(&line, format, args);
     va_end(args);
-    if (length < 0)
-        return;
-    char *line = pool_take(text->pool, (size_t)length + 1);
-    va_start(args, format);
-    vsnprintf(line, (size_t)length + 1, format, args);
-    va_end(args);
+    if (length < 0) {
+        perror("embed");
+        exit(1);
+    }
     text_add(text, line, (size_t)length);
+    free(line);
 }
 
 void text_literal(struct text *text, const char *bytes, size_t length)
@@ -116,8 +116,7 @@ bool source_read(struct pool *pool, const char *path, struct source *out)
         fprintf(stderr, "%s:1: holds a NUL byte\n", path);
         return false;
     }
-    *out = (struct source){
-        .pool = pool, .path = path, .text = text.bytes, .length = text.length};
+    *out = (struct source){.pool = pool, .path = path, .text = text.bytes, .length = text.length};
     return true;
 }
 

@@ -16,7 +16,7 @@ struct pool {
     struct pool_block *blocks;
 };
 
-void *pool_take(struct pool *pool, size_t bytes); /* zeroed; never NULL */
+void *pool_take(struct pool *pool, size_t bytes);                     /* zeroed; never NULL */
 char *pool_copy(struct pool *pool, const char *bytes, size_t length); /* adds the NUL */
 void pool_end(struct pool *pool);
 

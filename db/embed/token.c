@@ -155,8 +155,8 @@ bool tokens_read(struct source *source, struct tokens *out)
             source_refuse(source, at, "this quote is never closed");
             return false;
         }
-        all[count++] = (struct token){
-            .kind = kind, .start = at, .length = (size_t)(end - at), .gap = gap};
+        all[count++] =
+            (struct token){.kind = kind, .start = at, .length = (size_t)(end - at), .gap = gap};
         gap = end;
     }
     *out = (struct tokens){.all = all, .count = count};

@@ -1,0 +1,310 @@
+#include "db/cluster.h"
+
+#include "db/arena.h"
+#include "db/program.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { START_TIMEOUT_S = 120, STOP_TIMEOUT_S = 60, MARGIN_MS = 5000 };
+enum { OLDEST_SERVER = 15, NEWEST_SERVER = 20 };
+
+/* log_min_error_statement, log_error_verbosity, log_parameter_…: what the server writes into its
+ * log must not hold a patient's data, and an error's DETAIL or its statement would. */
+static const char server_settings[] =
+    "# Written by clinicd before every start. For tuning use ALTER SYSTEM.\n"
+    "listen_addresses = ''\n"
+    "unix_socket_directories = '%s'\n"
+    "unix_socket_permissions = 0700\n"
+    "max_connections = 60\n"
+    "shared_buffers = 256MB\n"
+    "effective_cache_size = 1GB\n"
+    "random_page_cost = 1.1\n"
+    "fsync = on\n"
+    "synchronous_commit = on\n"
+    "full_page_writes = on\n"
+    "wal_compression = on\n"
+    "max_wal_size = 2GB\n"
+    "jit = off\n"
+    "password_encryption = 'scram-sha-256'\n"
+    "timezone = 'UTC'\n"
+    "log_timezone = 'UTC'\n"
+    "cluster_name = 'clinicd'\n"
+    "logging_collector = on\n"
+    "log_directory = 'log'\n"
+    "log_filename = 'postgresql-%%a.log'\n"
+    "log_file_mode = 0600\n"
+    "log_rotation_age = 1d\n"
+    "log_rotation_size = 0\n"
+    "log_truncate_on_rotation = on\n"
+    "log_line_prefix = '%%m [%%p] %%u '\n"
+    "log_statement = none\n"
+    "log_min_error_statement = panic\n"
+    "log_error_verbosity = terse\n"
+    "log_parameter_max_length = 0\n"
+    "log_parameter_max_length_on_error = 0\n";
+
+static const char who_may_connect[] = "# Written by clinicd before every start.\n"
+                                      "local all all peer map=clinicd\n";
+
+/* One user of the system, four roles; the name is quoted because it may hold anything but a quote.
+ */
+static const char who_is_who[] = "# Written by clinicd before every start.\n"
+                                 "clinicd \"%s\" clinicd_boot\n"
+                                 "clinicd \"%s\" clinicd_migrator\n"
+                                 "clinicd \"%s\" clinicd_app\n"
+                                 "clinicd \"%s\" clinicd_backup\n";
+
+static enum err file_write(const struct cluster *cluster, const char *name, const char *text,
+                           struct fault *fault)
+{
+    const char *path = arena_format(fault->arena, "%s/%s", cluster->dir, name);
+    FILE *file = fopen(path, "we");
+    bool is_written = file && fputs(text, file) >= 0;
+    if (file && fclose(file) != 0)
+        is_written = false;
+    if (!is_written)
+        return fail(fault, ERR_INTERNAL, NULL, "cannot write %s: %s", path, strerror(errno));
+    return ERR_NONE;
+}
+
+/* The first line of a small file, without its newline; false when there is none. */
+static bool file_first_line(const char *path, char *line, int room)
+{
+    FILE *file = fopen(path, "re");
+    bool is_read = file && fgets(line, room, file);
+    if (file)
+        fclose(file);
+    if (is_read)
+        line[strcspn(line, "\n")] = '\0';
+    return is_read;
+}
+
+static bool server_exists(int version, struct cluster *cluster, struct arena *arena)
+{
+    snprintf(cluster->bin, sizeof cluster->bin, "/usr/lib/postgresql/%d/bin", version);
+    return access(arena_format(arena, "%s/postgres", cluster->bin), X_OK) == 0;
+}
+
+enum err cluster_find(const char *data_dir, struct fault *fault, struct cluster *out)
+{
+    struct cluster cluster = {0};
+    char real[PATH_MAX], version[16];
+    if (!realpath(data_dir, real))
+        return fail(fault, ERR_INTERNAL, NULL, "cannot reach %s: %s", data_dir, strerror(errno));
+    if (snprintf(cluster.dir, sizeof cluster.dir, "%s/postgres", real) >= (int)sizeof cluster.dir)
+        return fail(fault, ERR_INPUT, NULL, "the path %s is too long", data_dir);
+
+    const char *version_file = arena_format(fault->arena, "%s/PG_VERSION", cluster.dir);
+    bool is_made = file_first_line(version_file, version, sizeof version);
+    int least = is_made ? atoi(version) : OLDEST_SERVER;
+    int most = is_made ? least : NEWEST_SERVER;
+    for (int candidate = least; candidate <= most; candidate++) {
+        if (server_exists(candidate, &cluster, fault->arena)) {
+            *out = cluster;
+            return ERR_NONE;
+        }
+    }
+    return fail(fault, ERR_INTERNAL, NULL,
+                "the embedded server needs Debian's package postgresql-%d (looked in "
+                "/usr/lib/postgresql/%d/bin); or set CLINICD_DATABASE_URL",
+                least, least);
+}
+
+/* initdb works in a folder of its own name, which is renamed when it is whole: what a kill in the
+ * middle leaves behind is swept away by the next start. */
+enum err cluster_create(const struct cluster *cluster, struct fault *fault)
+{
+    struct stat about;
+    if (stat(cluster->dir, &about) == 0)
+        return ERR_NONE;
+    const char *unfinished = arena_format(fault->arena, "%s.new", cluster->dir);
+    const char *const sweep[] = {"rm", "-rf", "--", unfinished, NULL};
+    const char *const initdb[] = {arena_format(fault->arena, "%s/initdb", cluster->bin),
+                                  "--pgdata",
+                                  unfinished,
+                                  "--username",
+                                  "clinicd_boot",
+                                  "--data-checksums",
+                                  "--encoding=UTF8",
+                                  "--locale=C.UTF-8",
+                                  "--auth-local=peer",
+                                  "--auth-host=reject",
+                                  "--no-instructions",
+                                  NULL};
+    enum err err = program_run(sweep, 60000, fault);
+    if (!err)
+        err = program_run(initdb, START_TIMEOUT_S * 1000, fault);
+    if (err)
+        return err;
+    struct cluster made = *cluster;
+    snprintf(made.dir, sizeof made.dir, "%s", unfinished);
+    const char *main_file = arena_format(fault->arena, "%s/postgresql.conf", made.dir);
+    FILE *file = fopen(main_file, "ae");
+    bool is_written = file && fputs("\ninclude 'clinicd.conf'\n", file) >= 0;
+    if (file && fclose(file) != 0)
+        is_written = false;
+    if (!is_written || rename(unfinished, cluster->dir) != 0)
+        return fail(fault, ERR_INTERNAL, NULL, "cannot finish %s: %s", cluster->dir,
+                    strerror(errno));
+    return ERR_NONE;
+}
+
+/* A postmaster and its backends have the cluster's folder as their working directory, which tells
+ * them from a process that merely got the same number after a crash. */
+static bool process_works_in(const char *pid, const char *dir)
+{
+    char link[64], target[PATH_MAX];
+    snprintf(link, sizeof link, "/proc/%.20s/cwd", pid);
+    ssize_t length = readlink(link, target, sizeof target - 1);
+    if (length < 0)
+        return false;
+    target[length] = '\0';
+    return strcmp(target, dir) == 0;
+}
+
+static bool any_process_works_in(const char *dir)
+{
+    DIR *processes = opendir("/proc");
+    if (!processes)
+        return true; /* unknown: leave the files alone */
+    bool is_found = false;
+    struct dirent *entry;
+    while (!is_found && (entry = readdir(processes)))
+        is_found = process_works_in(entry->d_name, dir);
+    closedir(processes);
+    return is_found;
+}
+
+/* postmaster.pid, line by line: pid, data folder, start, port, socket folder, … */
+bool cluster_is_alive(struct cluster *cluster)
+{
+    char path[PATH_MAX + 16], line[PATH_MAX], pid[24] = "";
+    cluster->postmaster = 0;
+    snprintf(path, sizeof path, "%s/postmaster.pid", cluster->dir);
+    FILE *file = fopen(path, "re");
+    if (!file)
+        return false;
+    for (int i = 1; i <= 5 && fgets(line, sizeof line, file); i++) {
+        line[strcspn(line, "\n")] = '\0';
+        if (i == 1)
+            snprintf(pid, sizeof pid, "%.20s", line);
+        if (i == 5 && line[0] == '/')
+            snprintf(cluster->socket_dir, sizeof cluster->socket_dir, "%.*s", SOCKET_DIR_ROOM - 1,
+                     line);
+    }
+    fclose(file);
+    pid_t number = (pid_t)atoi(pid);
+    if (number > 1)
+        waitpid(number, NULL, WNOHANG); /* ours to reap when we are process 1 of a container */
+    if (number <= 1 || !process_works_in(pid, cluster->dir))
+        return false;
+    cluster->postmaster = number;
+    return true;
+}
+
+/* After a crash the number in postmaster.pid may belong to anybody; PostgreSQL then refuses to
+ * start. When nobody works on these files, the file is a leftover. */
+static void stale_pid_remove(const struct cluster *cluster)
+{
+    char path[PATH_MAX + 16];
+    snprintf(path, sizeof path, "%s/postmaster.pid", cluster->dir);
+    if (access(path, F_OK) == 0 && !any_process_works_in(cluster->dir))
+        unlink(path);
+}
+
+/* Ours, a real folder, closed to others: /tmp is everybody's. */
+static bool private_dir_make(const char *path)
+{
+    struct stat about;
+    if (mkdir(path, 0700) != 0 && errno != EEXIST)
+        return false;
+    return lstat(path, &about) == 0 && S_ISDIR(about.st_mode) && about.st_uid == geteuid() &&
+           (about.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+}
+
+static enum err socket_dir_make(struct cluster *cluster, struct fault *fault)
+{
+    uint32_t hash = 2166136261U; /* FNV-1a of the path: one folder a cluster */
+    for (const char *c = cluster->dir; *c; c++)
+        hash = (hash ^ (unsigned char)*c) * 16777619U;
+    snprintf(cluster->socket_dir, sizeof cluster->socket_dir, "/run/clinicd/%08x", hash);
+    if (private_dir_make(cluster->socket_dir))
+        return ERR_NONE;
+    snprintf(cluster->socket_dir, sizeof cluster->socket_dir, "/tmp/clinicd-%u-%08x",
+             (unsigned)geteuid(), hash);
+    if (private_dir_make(cluster->socket_dir))
+        return ERR_NONE;
+    return fail(fault, ERR_INTERNAL, NULL, "cannot make the folder %s for the database's socket",
+                cluster->socket_dir);
+}
+
+static enum err cluster_configure(struct cluster *cluster, struct fault *fault)
+{
+    const struct passwd *user = getpwuid(geteuid());
+    if (!user)
+        return fail(fault, ERR_INTERNAL, NULL,
+                    "user %u has no name on this system; PostgreSQL needs one",
+                    (unsigned)geteuid());
+    const char *name = user->pw_name;
+    enum err err = socket_dir_make(cluster, fault);
+    if (!err)
+        err = file_write(cluster, "clinicd.conf",
+                         arena_format(fault->arena, server_settings, cluster->socket_dir), fault);
+    if (!err)
+        err = file_write(cluster, "pg_hba.conf", who_may_connect, fault);
+    if (!err)
+        err = file_write(cluster, "pg_ident.conf",
+                         arena_format(fault->arena, who_is_who, name, name, name, name), fault);
+    return err;
+}
+
+enum err cluster_launch(struct cluster *cluster, struct fault *fault)
+{
+    enum err err = cluster_configure(cluster, fault);
+    if (err)
+        return err;
+    stale_pid_remove(cluster);
+    const char *const start[] = {arena_format(fault->arena, "%s/pg_ctl", cluster->bin),
+                                 "start",
+                                 "--silent",
+                                 "--wait",
+                                 "--timeout",
+                                 arena_format(fault->arena, "%d", START_TIMEOUT_S),
+                                 "--pgdata",
+                                 cluster->dir,
+                                 "--log",
+                                 arena_format(fault->arena, "%s/start.log", cluster->dir),
+                                 NULL};
+    err = program_run(start, START_TIMEOUT_S * 1000 + MARGIN_MS, fault);
+    if (!err && !cluster_is_alive(cluster))
+        err = fail(fault, ERR_UNAVAILABLE, NULL, "the database server ended right after its start");
+    return err;
+}
+
+enum err cluster_stop(const struct cluster *cluster, struct fault *fault)
+{
+    const char *const stop[] = {arena_format(fault->arena, "%s/pg_ctl", cluster->bin),
+                                "stop",
+                                "--silent",
+                                "--mode=fast",
+                                "--wait",
+                                "--timeout",
+                                arena_format(fault->arena, "%d", STOP_TIMEOUT_S),
+                                "--pgdata",
+                                cluster->dir,
+                                NULL};
+    enum err err = program_run(stop, STOP_TIMEOUT_S * 1000 + MARGIN_MS, fault);
+    if (!err)
+        rmdir(cluster->socket_dir);
+    return err;
+}

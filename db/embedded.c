@@ -1,0 +1,202 @@
+#include "db/embedded.h"
+
+#include "db/clock.h"
+#include "db/cluster.h"
+#include "db/migrate.h"
+
+#include <libpq-fe.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { LAUNCHES_MAX = 3, READY_TIMEOUT_MS = 60000, PAUSE_MS = 50 };
+
+static const char *const role_names[] = {"app", "migrator", "backup"};
+
+enum { ROLES_N = sizeof role_names / sizeof role_names[0] };
+
+/* Nobody but the roles comes in, and none of them makes temporary tables. */
+static const char *const database_grants[] = {
+    "REVOKE ALL ON DATABASE clinicd FROM PUBLIC",
+    "GRANT CONNECT ON DATABASE clinicd TO clinicd_app, clinicd_migrator, clinicd_backup", NULL};
+
+struct embedded {
+    struct arena arena;
+    struct cluster cluster;
+    const char *urls[ROLES_N];
+};
+
+static void connection_close(PGconn **connection)
+{
+    PQfinish(*connection);
+}
+
+static void notice_ignore(void *user, const char *message)
+{
+    (void)user;
+    (void)message;
+}
+
+/* As the superuser of the cluster; NULL when it does not take connections (now). */
+static PGconn *boot_connect(const struct cluster *cluster, const char *database)
+{
+    const char *const names[] = {"host", "user", "dbname", "connect_timeout", NULL};
+    const char *const values[] = {cluster->socket_dir, "clinicd_boot", database, "5", NULL};
+    PGconn *connection = PQconnectdbParams(names, values, 0);
+    if (PQstatus(connection) != CONNECTION_OK) {
+        PQfinish(connection);
+        return NULL;
+    }
+    PQsetNoticeProcessor(connection, notice_ignore, NULL);
+    return connection;
+}
+
+static bool cluster_answers(const struct cluster *cluster, const char *database)
+{
+    PGconn *connection CLEANUP(connection_close) = boot_connect(cluster, database);
+    return connection != NULL;
+}
+
+static void pause_ms(long ms)
+{
+    struct timespec length = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
+    nanosleep(&length, NULL);
+}
+
+/* Until it answers: a server that is alive is waited for (it starts, recovers or stops), one that
+ * is not is launched. A crashed one may refuse for a moment while its last backends go. */
+static enum err cluster_raise(struct cluster *cluster, struct fault *fault)
+{
+    int64_t deadline = clock_monotonic_us() + READY_TIMEOUT_MS * 1000LL;
+    for (int launches = 0; clock_monotonic_us() < deadline;) {
+        if (cluster_is_alive(cluster)) {
+            if (cluster_answers(cluster, "postgres"))
+                return ERR_NONE;
+        } else if (cluster_launch(cluster, fault)) {
+            if (++launches == LAUNCHES_MAX)
+                return fault->err;
+            fault_reset(fault);
+            pause_ms(1000);
+        }
+        pause_ms(PAUSE_MS);
+    }
+    return fail(fault, ERR_UNAVAILABLE, NULL, "the database server in %s does not answer",
+                cluster->dir);
+}
+
+static enum err statement_run(PGconn *connection, const char *sql, struct fault *fault)
+{
+    PGresult *result = PQexec(connection, sql);
+    bool is_done = PQresultStatus(result) == PGRES_COMMAND_OK;
+    PQclear(result);
+    if (!is_done)
+        return fail(fault, ERR_INTERNAL, NULL, "cannot prepare the embedded server: %s",
+                    PQerrorMessage(connection));
+    return ERR_NONE;
+}
+
+static bool database_exists(PGconn *connection)
+{
+    PGresult *result =
+        PQexec(connection, "SELECT FROM pg_catalog.pg_database WHERE datname = 'clinicd'");
+    bool exists = PQntuples(result) == 1;
+    PQclear(result);
+    return exists;
+}
+
+static enum err roles_and_database_make(const struct cluster *cluster, struct fault *fault)
+{
+    PGconn *connection CLEANUP(connection_close) = boot_connect(cluster, "postgres");
+    if (!connection)
+        return fail(fault, ERR_UNAVAILABLE, NULL, "the embedded server closed the door");
+    enum err err = ERR_NONE;
+    for (size_t i = 0; !err && migration_roles[i]; i++)
+        err = statement_run(connection, migration_roles[i], fault);
+    if (!err && !database_exists(connection))
+        err = statement_run(connection, "CREATE DATABASE clinicd OWNER clinicd_owner", fault);
+    for (size_t i = 0; !err && database_grants[i]; i++)
+        err = statement_run(connection, database_grants[i], fault);
+    return err;
+}
+
+static struct embedded *embedded_make(const struct cluster *cluster)
+{
+    struct arena arena = {0};
+    struct embedded *embedded = arena_new(&arena, struct embedded);
+    embedded->cluster = *cluster;
+    for (size_t i = 0; i < ROLES_N; i++)
+        embedded->urls[i] = arena_format(&arena, "host=%s user=clinicd_%s dbname=clinicd",
+                                         cluster->socket_dir, role_names[i]);
+    embedded->arena = arena;
+    return embedded;
+}
+
+enum err embedded_start(const char *data_dir, struct fault *fault, struct embedded **out)
+{
+    struct cluster cluster;
+    enum err err = cluster_find(data_dir, fault, &cluster);
+    if (!err)
+        err = cluster_create(&cluster, fault);
+    if (!err)
+        err = cluster_raise(&cluster, fault);
+    if (!err)
+        err = roles_and_database_make(&cluster, fault);
+    if (!err)
+        *out = embedded_make(&cluster);
+    return err;
+}
+
+enum err embedded_join(const char *data_dir, int wait_ms, struct fault *fault,
+                       struct embedded **out)
+{
+    struct cluster cluster;
+    enum err err = cluster_find(data_dir, fault, &cluster);
+    if (err)
+        return err;
+    int64_t deadline = clock_monotonic_us() + wait_ms * 1000LL;
+    while (!cluster_is_alive(&cluster) || !cluster_answers(&cluster, "clinicd")) {
+        if (clock_monotonic_us() > deadline)
+            return fail(fault, ERR_UNAVAILABLE, NULL, "no database server runs in %s", data_dir);
+        pause_ms(PAUSE_MS);
+    }
+    *out = embedded_make(&cluster);
+    return ERR_NONE;
+}
+
+/* The urls stay true: the socket's folder depends on the cluster's path only. */
+enum err embedded_tend(struct embedded *embedded, struct fault *fault)
+{
+    if (cluster_is_alive(&embedded->cluster))
+        return ERR_NONE;
+    return cluster_raise(&embedded->cluster, fault);
+}
+
+const char *embedded_url(const struct embedded *embedded, const char *role)
+{
+    for (size_t i = 0; i < ROLES_N; i++) {
+        if (strcmp(role, role_names[i]) == 0)
+            return embedded->urls[i];
+    }
+    return NULL;
+}
+
+/* The handle lives in its own arena, which must therefore be moved out before it ends. */
+void embedded_leave(struct embedded *embedded)
+{
+    if (!embedded)
+        return;
+    struct arena arena = embedded->arena;
+    arena_end(&arena);
+}
+
+/* A server that does not stop in time is left to its own shutdown; the next start adopts it. */
+void embedded_stop(struct embedded *embedded)
+{
+    if (!embedded)
+        return;
+    struct fault fault = {.arena = &embedded->arena};
+    if (cluster_is_alive(&embedded->cluster) && cluster_stop(&embedded->cluster, &fault))
+        fault_reset(&fault);
+    embedded_leave(embedded);
+}

@@ -128,12 +128,20 @@ CREATE TABLE clinicd.counter (
 ) WITH (fillfactor = 50);
 SELECT clinicd.protect_table('clinicd.counter');
 
+-- A name as it is looked for and sorted: lower case, without Latin diacritics and apostrophes, one
+-- space where punctuation or space was. Other scripts stay as they are.
+CREATE FUNCTION clinicd.name_fold(name text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN btrim(regexp_replace(
+    regexp_replace(lower(normalize(name, NFD)), U&'[\0300-\036f''\2018\2019]', '', 'g'),
+    '[\s!-/:-@\[-`{-~]+', ' ', 'g'));
+
 CREATE TABLE clinicd.patient (
     clinic_id bigint NOT NULL REFERENCES clinicd.clinic ON DELETE RESTRICT,
     id uuid NOT NULL,
-    patient_number text NOT NULL CHECK (length(patient_number) <= 20),
+    patient_number text COLLATE "C" NOT NULL CHECK (length(patient_number) <= 20),
     name text NOT NULL CHECK (length(name) BETWEEN 1 AND 100),
-    name_key text COLLATE "C" NOT NULL GENERATED ALWAYS AS (lower(name)) STORED,
+    name_key text COLLATE "C" NOT NULL GENERATED ALWAYS AS (clinicd.name_fold(name)) STORED,
     gender text CHECK (gender IN ('male', 'female', 'other')),
     date_of_birth date,
     age_years int CHECK (age_years BETWEEN 0 AND 150),
@@ -202,13 +210,16 @@ CREATE UNIQUE INDEX "account__email-taken" ON clinicd.account (clinic_id, email_
 CREATE UNIQUE INDEX "account__login-exists" ON clinicd.account (clinic_id, patient_id) WHERE patient_id IS NOT NULL;
 SELECT clinicd.protect_table('clinicd.account', 'patient_id');
 
--- One row a sign-in; refreshing rotates its tokens in place. Only hashes are kept.
+-- One row a sign-in; refreshing rotates its tokens in place. Only hashes are kept. Every refresh
+-- token of a session carries the same family: who shows it with a secret that is no longer the
+-- current one reuses an old token, however old.
 CREATE TABLE clinicd.session (
     clinic_id bigint NOT NULL REFERENCES clinicd.clinic ON DELETE RESTRICT,
     id uuid NOT NULL,
     account_id uuid NOT NULL,
     access_hash text COLLATE "C" NOT NULL CHECK (length(access_hash) = 64),
     access_expires_at timestamptz NOT NULL,
+    family_hash text COLLATE "C" NOT NULL CHECK (length(family_hash) = 64),
     refresh_hash text COLLATE "C" NOT NULL CHECK (length(refresh_hash) = 64),
     refresh_expires_at timestamptz NOT NULL,
     previous_refresh_hash text COLLATE "C" CHECK (length(previous_refresh_hash) = 64),
@@ -223,12 +234,11 @@ CREATE TABLE clinicd.session (
     created_at timestamptz NOT NULL,
     PRIMARY KEY (clinic_id, id),
     CONSTRAINT "session__access" UNIQUE (clinic_id, access_hash),
+    CONSTRAINT "session__family" UNIQUE (clinic_id, family_hash),
     CONSTRAINT "session__account" FOREIGN KEY (clinic_id, account_id)
         REFERENCES clinicd.account (clinic_id, id) ON DELETE RESTRICT
 );
 CREATE INDEX session_by_access ON clinicd.session (access_hash);
-CREATE INDEX session_by_refresh ON clinicd.session (clinic_id, refresh_hash);
-CREATE INDEX session_by_previous ON clinicd.session (clinic_id, previous_refresh_hash) WHERE previous_refresh_hash IS NOT NULL;
 CREATE INDEX session_by_account ON clinicd.session (clinic_id, account_id) WHERE revoked_at IS NULL;
 SELECT clinicd.protect_table('clinicd.session');
 
@@ -366,6 +376,7 @@ CREATE TABLE clinicd.platform_session (
     account_id uuid NOT NULL REFERENCES clinicd.platform_account ON DELETE RESTRICT,
     access_hash text COLLATE "C" NOT NULL UNIQUE CHECK (length(access_hash) = 64),
     access_expires_at timestamptz NOT NULL,
+    family_hash text COLLATE "C" NOT NULL UNIQUE CHECK (length(family_hash) = 64),
     refresh_hash text COLLATE "C" NOT NULL CHECK (length(refresh_hash) = 64),
     refresh_expires_at timestamptz NOT NULL,
     previous_refresh_hash text COLLATE "C" CHECK (length(previous_refresh_hash) = 64),
@@ -379,8 +390,6 @@ CREATE TABLE clinicd.platform_session (
     user_agent text CHECK (length(user_agent) <= 300),
     created_at timestamptz NOT NULL
 );
-CREATE INDEX platform_session_by_refresh ON clinicd.platform_session (refresh_hash);
-CREATE INDEX platform_session_by_previous ON clinicd.platform_session (previous_refresh_hash) WHERE previous_refresh_hash IS NOT NULL;
 CREATE INDEX platform_session_by_account ON clinicd.platform_session (account_id) WHERE revoked_at IS NULL;
 
 CREATE TABLE clinicd.platform_login_failure (
@@ -435,7 +444,8 @@ CREATE TRIGGER platform_audit_no_truncate BEFORE TRUNCATE ON clinicd.platform_au
 CREATE FUNCTION clinicd.session_is_elsewhere(hash text, at timestamptz) RETURNS boolean
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT EXISTS (SELECT 1 FROM clinicd.session s
-        WHERE s.access_hash = hash AND s.revoked_at IS NULL AND s.access_expires_at > at);
+        WHERE s.access_hash = hash AND s.revoked_at IS NULL AND s.access_expires_at > at
+          AND s.ends_at > at AND s.last_seen_at + make_interval(secs => s.idle_seconds) > at);
 $$;
 COMMENT ON FUNCTION clinicd.session_is_elsewhere(text, timestamptz) IS 'tenant-safe: answers yes or no to whoever holds the token';
 
@@ -475,8 +485,11 @@ CREATE FUNCTION clinicd.purge_expired(at timestamptz) RETURNS bigint
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     WITH i AS (DELETE FROM clinicd.idempotency WHERE created_at < at - interval '24 hours' RETURNING 1),
          p AS (DELETE FROM clinicd.platform_idempotency WHERE created_at < at - interval '24 hours' RETURNING 1),
-         n AS (DELETE FROM clinicd.news WHERE news.at < purge_expired.at - interval '1 hour' RETURNING 1)
-    SELECT (SELECT count(*) FROM i) + (SELECT count(*) FROM p) + (SELECT count(*) FROM n);
+         n AS (DELETE FROM clinicd.news WHERE news.at < purge_expired.at - interval '1 hour' RETURNING 1),
+         f AS (DELETE FROM clinicd.login_failure WHERE last_at < at - interval '24 hours' RETURNING 1),
+         g AS (DELETE FROM clinicd.platform_login_failure WHERE last_at < at - interval '24 hours' RETURNING 1)
+    SELECT (SELECT count(*) FROM i) + (SELECT count(*) FROM p) + (SELECT count(*) FROM n)
+         + (SELECT count(*) FROM f) + (SELECT count(*) FROM g);
 $$;
 COMMENT ON FUNCTION clinicd.purge_expired(timestamptz) IS 'tenant-safe: deletes what has expired, returns a number only';
 
@@ -486,6 +499,7 @@ GRANT SELECT, INSERT, UPDATE ON clinicd.clinic, clinicd.pharmacy, clinicd.quota,
     clinicd.platform_account, clinicd.platform_session, clinicd.platform_login_failure,
     clinicd.platform_idempotency TO clinicd_app;
 GRANT SELECT, INSERT ON clinicd.audit, clinicd.platform_audit, clinicd.news TO clinicd_app;
+GRANT EXECUTE ON FUNCTION clinicd.name_fold(text) TO clinicd_app, clinicd_definer;
 GRANT EXECUTE ON FUNCTION clinicd.announce(text, text, timestamptz), clinicd.clinic_allot_id(),
     clinicd.audit_partitions_ensure(date), clinicd.audit_append(jsonb),
     clinicd.session_is_elsewhere(text, timestamptz), clinicd.clinic_entries(bigint),
@@ -497,7 +511,8 @@ GRANT SELECT ON ALL TABLES IN SCHEMA clinicd TO clinicd_backup;
 GRANT SELECT ON ALL SEQUENCES IN SCHEMA clinicd TO clinicd_backup;
 GRANT INSERT, SELECT ON clinicd.audit TO clinicd_definer;
 GRANT SELECT ON clinicd.session, clinicd.clinic TO clinicd_definer;
-GRANT SELECT, DELETE ON clinicd.idempotency, clinicd.platform_idempotency, clinicd.news TO clinicd_definer;
+GRANT SELECT, DELETE ON clinicd.idempotency, clinicd.platform_idempotency, clinicd.news,
+    clinicd.login_failure, clinicd.platform_login_failure TO clinicd_definer;
 GRANT USAGE ON SEQUENCE clinicd.clinic_number TO clinicd_definer;
 
 ALTER FUNCTION clinicd.clinic_allot_id() OWNER TO clinicd_definer;

@@ -68,7 +68,7 @@ static bool write_c(FILE *file, const char *text)
 {
     size_t length = strlen(text);
 
-    fputs("/* Made by openapi/bundle.c from openapi/*.yaml. */\n"
+    fputs("/* Made by openapi/bundle.c from the YAML beside it. */\n"
           "#include \"api/http/document.h\"\n\n"
           "const char document_bytes[] = {\n",
           file);

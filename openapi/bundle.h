@@ -50,6 +50,8 @@ json_t *bundle_place(const char *file, const yaml_node_t *node);
 /* The thing that a $ref names, else the value itself. Borrowed; NULL when it points nowhere. */
 json_t *bundle_resolve(const struct bundle *bundle, json_t *value);
 
+bool bundle_is_method(const char *name); /* "get", …: what else a path may hold is no operation */
+
 /* Adds parameters, responses and headers to every operation. */
 void bundle_traits(struct bundle *bundle);
 

@@ -59,7 +59,7 @@ static json_t *object_at(json_t *parent, const char *name)
     return object;
 }
 
-static bool is_method(const char *name)
+bool bundle_is_method(const char *name)
 {
     static const char *const methods[] = {"get",  "put",     "post",  "patch", "delete",
                                           "head", "options", "trace", NULL};
@@ -81,7 +81,7 @@ static void note_operations(struct bundle *bundle, const char *file, yaml_docume
         const yaml_node_t *key = yaml_document_get_node(yaml, pair->key);
         const yaml_node_t *operation = yaml_document_get_node(yaml, pair->value);
         if (key->type != YAML_SCALAR_NODE || operation->type != YAML_MAPPING_NODE ||
-            !is_method((const char *)key->data.scalar.value))
+            !bundle_is_method((const char *)key->data.scalar.value))
             continue;
         for (const yaml_node_pair_t *member = operation->data.mapping.pairs.start;
              member < operation->data.mapping.pairs.top; member++) {

@@ -93,6 +93,15 @@ static bool has_guarded_part(const struct bundle *bundle, json_t *operation)
     return false;
 }
 
+/* Is there an ETag? `version` says so when it is a record's Version, not, say, a program's. */
+static bool has_version(json_t *schema)
+{
+    json_t *version = json_object_get(json_object_get(schema, "properties"), "version");
+    const char *ref = json_string_value(json_object_get(version, "$ref"));
+
+    return ref != NULL && strcmp(ref, "#/components/schemas/Version") == 0;
+}
+
 static bool answers_version(const struct bundle *bundle, json_t *operation)
 {
     const char *status;
@@ -100,8 +109,7 @@ static bool answers_version(const struct bundle *bundle, json_t *operation)
 
     json_object_foreach(json_object_get(operation, "responses"), status, response)
     {
-        json_t *members = json_object_get(json_schema(bundle, response), "properties");
-        if (status[0] == '2' && json_object_get(members, "version") != NULL)
+        if (status[0] == '2' && has_version(json_schema(bundle, response)))
             return true;
     }
     return false;
@@ -163,12 +171,12 @@ static void add_headers(const struct bundle *bundle, json_t *operation)
             headers = json_object();
             json_object_set_new(response, "headers", headers);
         }
-        json_t *members = json_object_get(json_schema(bundle, response), "properties");
+        json_t *schema = json_schema(bundle, response);
         if (strcmp(status, "201") == 0)
             add_header(headers, "Location");
-        if (json_object_get(members, "version") != NULL)
+        if (has_version(schema))
             add_header(headers, "ETag");
-        if (json_object_get(members, "next_cursor") != NULL)
+        if (json_object_get(json_object_get(schema, "properties"), "next_cursor") != NULL)
             add_header(headers, "Link");
         add_header(headers, "X-Request-Id");
     }
@@ -195,7 +203,7 @@ static void add_answers(struct bundle *bundle, const char *id, json_t *operation
     json_t *all = json_object();
 
     for (int number = 100; number < 600; number++) {
-        char status[8];
+        char status[16];
         snprintf(status, sizeof status, "%d", number);
         json_t *response = json_object_get(own, status);
         if (response != NULL)
@@ -236,6 +244,8 @@ void bundle_traits(struct bundle *bundle)
     {
         json_object_foreach(item, method, operation)
         {
+            if (!bundle_is_method(method))
+                continue;
             const char *id = json_string_value(json_object_get(operation, "operationId"));
             if (!json_is_object(operation) || id == NULL) {
                 bundle_complain(bundle, NULL, "%s %s has no operationId", method, path);

@@ -1,8 +1,8 @@
 #include "db/embedded.h"
 
 #include "db/clock.h"
-#include "db/cluster.h"
 #include "db/migrate.h"
+#include "db/postmaster.h"
 
 #include <libpq-fe.h>
 #include <stdbool.h>
@@ -23,7 +23,7 @@ static const char *const database_grants[] = {
 
 struct embedded {
     struct arena arena;
-    struct cluster cluster;
+    struct postmaster postmaster;
     const char *urls[ROLES_N];
 };
 
@@ -39,10 +39,10 @@ static void notice_ignore(void *user, const char *message)
 }
 
 /* As the superuser of the cluster; NULL when it does not take connections (now). */
-static PGconn *boot_connect(const struct cluster *cluster, const char *database)
+static PGconn *boot_connect(const struct postmaster *postmaster, const char *database)
 {
     const char *const names[] = {"host", "user", "dbname", "connect_timeout", NULL};
-    const char *const values[] = {cluster->socket_dir, "clinicd_boot", database, "5", NULL};
+    const char *const values[] = {postmaster->socket_dir, "clinicd_boot", database, "5", NULL};
     PGconn *connection = PQconnectdbParams(names, values, 0);
     if (PQstatus(connection) != CONNECTION_OK) {
         PQfinish(connection);
@@ -52,9 +52,9 @@ static PGconn *boot_connect(const struct cluster *cluster, const char *database)
     return connection;
 }
 
-static bool cluster_answers(const struct cluster *cluster, const char *database)
+static bool postmaster_answers(const struct postmaster *postmaster, const char *database)
 {
-    PGconn *connection CLEANUP(connection_close) = boot_connect(cluster, database);
+    PGconn *connection CLEANUP(connection_close) = boot_connect(postmaster, database);
     return connection != NULL;
 }
 
@@ -66,14 +66,14 @@ static void pause_ms(long ms)
 
 /* Until it answers: a server that is alive is waited for (it starts, recovers or stops), one that
  * is not is launched. A crashed one may refuse for a moment while its last backends go. */
-static enum err cluster_raise(struct cluster *cluster, struct fault *fault)
+static enum err postmaster_raise(struct postmaster *postmaster, struct fault *fault)
 {
     int64_t deadline = clock_monotonic_us() + READY_TIMEOUT_MS * 1000LL;
     for (int launches = 0; clock_monotonic_us() < deadline;) {
-        if (cluster_is_alive(cluster)) {
-            if (cluster_answers(cluster, "postgres"))
+        if (postmaster_is_alive(postmaster)) {
+            if (postmaster_answers(postmaster, "postgres"))
                 return ERR_NONE;
-        } else if (cluster_launch(cluster, fault)) {
+        } else if (postmaster_launch(postmaster, fault)) {
             if (++launches == LAUNCHES_MAX)
                 return fault->err;
             fault_reset(fault);
@@ -82,7 +82,7 @@ static enum err cluster_raise(struct cluster *cluster, struct fault *fault)
         pause_ms(PAUSE_MS);
     }
     return fail(fault, ERR_UNAVAILABLE, NULL, "the database server in %s does not answer",
-                cluster->dir);
+                postmaster->dir);
 }
 
 static enum err statement_run(PGconn *connection, const char *sql, struct fault *fault)
@@ -105,9 +105,9 @@ static bool database_exists(PGconn *connection)
     return exists;
 }
 
-static enum err roles_and_database_make(const struct cluster *cluster, struct fault *fault)
+static enum err roles_and_database_make(const struct postmaster *postmaster, struct fault *fault)
 {
-    PGconn *connection CLEANUP(connection_close) = boot_connect(cluster, "postgres");
+    PGconn *connection CLEANUP(connection_close) = boot_connect(postmaster, "postgres");
     if (!connection)
         return fail(fault, ERR_UNAVAILABLE, NULL, "the embedded server closed the door");
     enum err err = ERR_NONE;
@@ -120,56 +120,56 @@ static enum err roles_and_database_make(const struct cluster *cluster, struct fa
     return err;
 }
 
-static struct embedded *embedded_make(const struct cluster *cluster)
+static struct embedded *embedded_make(const struct postmaster *postmaster)
 {
     struct arena arena = {0};
     struct embedded *embedded = arena_new(&arena, struct embedded);
-    embedded->cluster = *cluster;
+    embedded->postmaster = *postmaster;
     for (size_t i = 0; i < ROLES_N; i++)
         embedded->urls[i] = arena_format(&arena, "host=%s user=clinicd_%s dbname=clinicd",
-                                         cluster->socket_dir, role_names[i]);
+                                         postmaster->socket_dir, role_names[i]);
     embedded->arena = arena;
     return embedded;
 }
 
 enum err embedded_start(const char *data_dir, struct fault *fault, struct embedded **out)
 {
-    struct cluster cluster;
-    enum err err = cluster_find(data_dir, fault, &cluster);
+    struct postmaster postmaster;
+    enum err err = postmaster_find(data_dir, fault, &postmaster);
     if (!err)
-        err = cluster_create(&cluster, fault);
+        err = postmaster_make(&postmaster, fault);
     if (!err)
-        err = cluster_raise(&cluster, fault);
+        err = postmaster_raise(&postmaster, fault);
     if (!err)
-        err = roles_and_database_make(&cluster, fault);
+        err = roles_and_database_make(&postmaster, fault);
     if (!err)
-        *out = embedded_make(&cluster);
+        *out = embedded_make(&postmaster);
     return err;
 }
 
 enum err embedded_join(const char *data_dir, int wait_ms, struct fault *fault,
                        struct embedded **out)
 {
-    struct cluster cluster;
-    enum err err = cluster_find(data_dir, fault, &cluster);
+    struct postmaster postmaster;
+    enum err err = postmaster_find(data_dir, fault, &postmaster);
     if (err)
         return err;
     int64_t deadline = clock_monotonic_us() + wait_ms * 1000LL;
-    while (!cluster_is_alive(&cluster) || !cluster_answers(&cluster, "clinicd")) {
+    while (!postmaster_is_alive(&postmaster) || !postmaster_answers(&postmaster, "clinicd")) {
         if (clock_monotonic_us() > deadline)
             return fail(fault, ERR_UNAVAILABLE, NULL, "no database server runs in %s", data_dir);
         pause_ms(PAUSE_MS);
     }
-    *out = embedded_make(&cluster);
+    *out = embedded_make(&postmaster);
     return ERR_NONE;
 }
 
 /* The urls stay true: the socket's folder depends on the cluster's path only. */
 enum err embedded_tend(struct embedded *embedded, struct fault *fault)
 {
-    if (cluster_is_alive(&embedded->cluster))
+    if (postmaster_is_alive(&embedded->postmaster))
         return ERR_NONE;
-    return cluster_raise(&embedded->cluster, fault);
+    return postmaster_raise(&embedded->postmaster, fault);
 }
 
 const char *embedded_url(const struct embedded *embedded, const char *role)
@@ -196,7 +196,8 @@ void embedded_stop(struct embedded *embedded)
     if (!embedded)
         return;
     struct fault fault = {.arena = &embedded->arena};
-    if (cluster_is_alive(&embedded->cluster) && cluster_stop(&embedded->cluster, &fault))
+    if (postmaster_is_alive(&embedded->postmaster) &&
+        postmaster_stop(&embedded->postmaster, &fault))
         fault_reset(&fault);
     embedded_leave(embedded);
 }

@@ -1,6 +1,6 @@
 /* The embedded server: a private PostgreSQL 15 cluster that clinicd makes and runs when no
  * CLINICD_DATABASE_URL is set. Unix socket only, peer authentication with an ident map, durable
- * settings, data checksums; never the distribution's own cluster. Its files: db/cluster.h.
+ * settings, data checksums; never the distribution's own cluster. Its files: db/postmaster.h.
  *
  * The caller has already become the unprivileged user. A live postmaster of ours that outlived a
  * kill -9 of clinicd is adopted.

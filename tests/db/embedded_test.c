@@ -1,8 +1,8 @@
 /* The embedded server, for real: made, left running as a kill -9 of clinicd would leave it,
  * adopted, revived after a crash, stopped. PostgreSQL does not run as root: when root runs this it
  * becomes the user of Debian's PostgreSQL package. */
-#include "db/cluster.h"
 #include "db/embedded.h"
+#include "db/postmaster.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -37,11 +37,11 @@ static void started(struct fixture *fixture, struct embedded **out)
     assert_int_equal(err, ERR_NONE);
 }
 
-static pid_t postmaster(struct fixture *fixture)
+static pid_t postmaster_pid(struct fixture *fixture)
 {
-    struct cluster cluster;
-    assert_int_equal(cluster_find(fixture->data_dir, &fixture->fault, &cluster), ERR_NONE);
-    return cluster_is_alive(&cluster) ? cluster.postmaster : 0;
+    struct postmaster postmaster;
+    assert_int_equal(postmaster_find(fixture->data_dir, &fixture->fault, &postmaster), ERR_NONE);
+    return postmaster_is_alive(&postmaster) ? postmaster.pid : 0;
 }
 
 /* One value, or "" when the role is not let in. */
@@ -93,7 +93,7 @@ static void every_role_signs_in_as_itself_to_a_durable_server(void **state)
         answer(fixture, url, "SELECT has_database_privilege(current_database(), 'TEMP')::text"),
         "false");
     embedded_stop(embedded);
-    assert_int_equal(postmaster(fixture), 0);
+    assert_int_equal(postmaster_pid(fixture), 0);
 }
 
 static void a_role_that_the_map_does_not_name_is_not_let_in(void **state)
@@ -113,15 +113,15 @@ static void a_server_that_outlived_its_program_is_adopted(void **state)
     struct fixture *fixture = *state;
     struct embedded *embedded;
     started(fixture, &embedded);
-    pid_t before = postmaster(fixture);
+    pid_t before = postmaster_pid(fixture);
     assert_true(before > 0);
     embedded_leave(embedded);
 
     started(fixture, &embedded);
-    assert_int_equal(postmaster(fixture), before);
+    assert_int_equal(postmaster_pid(fixture), before);
     assert_string_equal(answer(fixture, embedded_url(embedded, "app"), "SELECT 1"), "1");
     embedded_stop(embedded);
-    assert_int_equal(postmaster(fixture), 0);
+    assert_int_equal(postmaster_pid(fixture), 0);
 }
 
 static void a_second_process_joins_and_leaves_it_running(void **state)
@@ -135,7 +135,7 @@ static void a_second_process_joins_and_leaves_it_running(void **state)
     assert_int_equal(embedded_join(fixture->data_dir, 5000, &fixture->fault, &joined), ERR_NONE);
     assert_string_equal(embedded_url(joined, "app"), embedded_url(embedded, "app"));
     embedded_leave(joined);
-    assert_true(postmaster(fixture) > 0);
+    assert_true(postmaster_pid(fixture) > 0);
     embedded_stop(embedded);
 }
 
@@ -145,12 +145,12 @@ static void a_killed_server_is_revived_with_the_same_address(void **state)
     struct embedded *embedded;
     started(fixture, &embedded);
     const char *url = embedded_url(embedded, "app");
-    pid_t before = postmaster(fixture);
+    pid_t before = postmaster_pid(fixture);
     kill(before, SIGKILL);
     wait_until_gone(before);
 
     assert_int_equal(embedded_tend(embedded, &fixture->fault), ERR_NONE);
-    assert_int_not_equal(postmaster(fixture), before);
+    assert_int_not_equal(postmaster_pid(fixture), before);
     assert_string_equal(answer(fixture, url, "SELECT 1"), "1");
     assert_int_equal(embedded_tend(embedded, &fixture->fault), ERR_NONE);
     embedded_stop(embedded);
@@ -169,7 +169,7 @@ static void a_pid_file_of_another_process_does_not_stop_the_start(void **state)
     assert_non_null(file);
     fprintf(file, "%d\n%s/postgres\n1\n5432\n/nowhere\n", (int)getpid(), fixture->data_dir);
     fclose(file);
-    assert_int_equal(postmaster(fixture), 0);
+    assert_int_equal(postmaster_pid(fixture), 0);
     started(fixture, &embedded);
     embedded_stop(embedded);
 }
@@ -203,10 +203,10 @@ static int fixture_begin(void **state)
 static int fixture_end(void **state)
 {
     struct fixture *fixture = *state;
-    struct cluster cluster;
+    struct postmaster postmaster;
     fault_reset(&fixture->fault);
-    if (!cluster_find(fixture->data_dir, &fixture->fault, &cluster) && cluster_is_alive(&cluster) &&
-        cluster_stop(&cluster, &fixture->fault))
+    if (!postmaster_find(fixture->data_dir, &fixture->fault, &postmaster) &&
+        postmaster_is_alive(&postmaster) && postmaster_stop(&postmaster, &fixture->fault))
         print_error("%s\n", fixture->fault.detail);
     char command[128];
     snprintf(command, sizeof command, "rm -rf -- '%s'", fixture->data_dir);

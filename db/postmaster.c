@@ -1,4 +1,4 @@
-#include "db/cluster.h"
+#include "db/postmaster.h"
 
 #include "db/arena.h"
 #include "db/program.h"
@@ -64,10 +64,10 @@ static const char who_is_who[] = "# Written by clinicd before every start.\n"
                                  "clinicd \"%s\" clinicd_app\n"
                                  "clinicd \"%s\" clinicd_backup\n";
 
-static enum err file_write(const struct cluster *cluster, const char *name, const char *text,
+static enum err file_write(const struct postmaster *postmaster, const char *name, const char *text,
                            struct fault *fault)
 {
-    const char *path = arena_format(fault->arena, "%s/%s", cluster->dir, name);
+    const char *path = arena_format(fault->arena, "%s/%s", postmaster->dir, name);
     FILE *file = fopen(path, "we");
     bool is_written = file && fputs(text, file) >= 0;
     if (file && fclose(file) != 0)
@@ -89,27 +89,28 @@ static bool file_first_line(const char *path, char *line, int room)
     return is_read;
 }
 
-static bool server_exists(int version, struct cluster *cluster, struct arena *arena)
+static bool server_exists(int version, struct postmaster *postmaster, struct arena *arena)
 {
-    snprintf(cluster->bin, sizeof cluster->bin, "/usr/lib/postgresql/%d/bin", version);
-    return access(arena_format(arena, "%s/postgres", cluster->bin), X_OK) == 0;
+    snprintf(postmaster->bin, sizeof postmaster->bin, "/usr/lib/postgresql/%d/bin", version);
+    return access(arena_format(arena, "%s/postgres", postmaster->bin), X_OK) == 0;
 }
 
-enum err cluster_find(const char *data_dir, struct fault *fault, struct cluster *out)
+enum err postmaster_find(const char *data_dir, struct fault *fault, struct postmaster *out)
 {
-    struct cluster cluster = {0};
+    struct postmaster postmaster = {0};
     char real[PATH_MAX], version[16];
     if (!realpath(data_dir, real))
         return fail(fault, ERR_INTERNAL, NULL, "cannot reach %s: %s", data_dir, strerror(errno));
-    if (snprintf(cluster.dir, sizeof cluster.dir, "%s/postgres", real) >= (int)sizeof cluster.dir)
+    if (snprintf(postmaster.dir, sizeof postmaster.dir, "%s/postgres", real) >=
+        (int)sizeof postmaster.dir)
         return fail(fault, ERR_INPUT, NULL, "the path %s is too long", data_dir);
 
-    const char *version_file = arena_format(fault->arena, "%s/PG_VERSION", cluster.dir);
+    const char *version_file = arena_format(fault->arena, "%s/PG_VERSION", postmaster.dir);
     bool is_made = file_first_line(version_file, version, sizeof version);
     int least = is_made ? atoi(version) : OLDEST_SERVER;
     int most = is_made ? least : NEWEST_SERVER;
     for (int candidate = least; candidate <= most; candidate++) {
-        if (server_exists(candidate, &cluster, fault->arena)) {
+        if (server_exists(candidate, &postmaster, fault->arena)) {
             *out = cluster;
             return ERR_NONE;
         }
@@ -122,14 +123,14 @@ enum err cluster_find(const char *data_dir, struct fault *fault, struct cluster 
 
 /* initdb works in a folder of its own name, which is renamed when it is whole: what a kill in the
  * middle leaves behind is swept away by the next start. */
-enum err cluster_create(const struct cluster *cluster, struct fault *fault)
+enum err postmaster_make(const struct postmaster *postmaster, struct fault *fault)
 {
     struct stat about;
-    if (stat(cluster->dir, &about) == 0)
+    if (stat(postmaster->dir, &about) == 0)
         return ERR_NONE;
-    const char *unfinished = arena_format(fault->arena, "%s.new", cluster->dir);
+    const char *unfinished = arena_format(fault->arena, "%s.new", postmaster->dir);
     const char *const sweep[] = {"rm", "-rf", "--", unfinished, NULL};
-    const char *const initdb[] = {arena_format(fault->arena, "%s/initdb", cluster->bin),
+    const char *const initdb[] = {arena_format(fault->arena, "%s/initdb", postmaster->bin),
                                   "--pgdata",
                                   unfinished,
                                   "--username",
@@ -146,15 +147,15 @@ enum err cluster_create(const struct cluster *cluster, struct fault *fault)
         err = program_run(initdb, START_TIMEOUT_S * 1000, fault);
     if (err)
         return err;
-    struct cluster made = *cluster;
+    struct postmaster made = *postmaster;
     snprintf(made.dir, sizeof made.dir, "%s", unfinished);
     const char *main_file = arena_format(fault->arena, "%s/postgresql.conf", made.dir);
     FILE *file = fopen(main_file, "ae");
     bool is_written = file && fputs("\ninclude 'clinicd.conf'\n", file) >= 0;
     if (file && fclose(file) != 0)
         is_written = false;
-    if (!is_written || rename(unfinished, cluster->dir) != 0)
-        return fail(fault, ERR_INTERNAL, NULL, "cannot finish %s: %s", cluster->dir,
+    if (!is_written || rename(unfinished, postmaster->dir) != 0)
+        return fail(fault, ERR_INTERNAL, NULL, "cannot finish %s: %s", postmaster->dir,
                     strerror(errno));
     return ERR_NONE;
 }
@@ -186,11 +187,11 @@ static bool any_process_works_in(const char *dir)
 }
 
 /* postmaster.pid, line by line: pid, data folder, start, port, socket folder, … */
-bool cluster_is_alive(struct cluster *cluster)
+bool postmaster_is_alive(struct postmaster *postmaster)
 {
     char path[PATH_MAX + 16], line[PATH_MAX], pid[24] = "";
-    cluster->postmaster = 0;
-    snprintf(path, sizeof path, "%s/postmaster.pid", cluster->dir);
+    postmaster->pid = 0;
+    snprintf(path, sizeof path, "%s/postmaster.pid", postmaster->dir);
     FILE *file = fopen(path, "re");
     if (!file)
         return false;
@@ -199,26 +200,26 @@ bool cluster_is_alive(struct cluster *cluster)
         if (i == 1)
             snprintf(pid, sizeof pid, "%.20s", line);
         if (i == 5 && line[0] == '/')
-            snprintf(cluster->socket_dir, sizeof cluster->socket_dir, "%.*s", SOCKET_DIR_ROOM - 1,
-                     line);
+            snprintf(postmaster->socket_dir, sizeof postmaster->socket_dir, "%.*s",
+                     SOCKET_DIR_ROOM - 1, line);
     }
     fclose(file);
     pid_t number = (pid_t)atoi(pid);
     if (number > 1)
         waitpid(number, NULL, WNOHANG); /* ours to reap when we are process 1 of a container */
-    if (number <= 1 || !process_works_in(pid, cluster->dir))
+    if (number <= 1 || !process_works_in(pid, postmaster->dir))
         return false;
-    cluster->postmaster = number;
+    postmaster->pid = number;
     return true;
 }
 
 /* After a crash the number in postmaster.pid may belong to anybody; PostgreSQL then refuses to
  * start. When nobody works on these files, the file is a leftover. */
-static void stale_pid_remove(const struct cluster *cluster)
+static void stale_pid_remove(const struct postmaster *postmaster)
 {
     char path[PATH_MAX + 16];
-    snprintf(path, sizeof path, "%s/postmaster.pid", cluster->dir);
-    if (access(path, F_OK) == 0 && !any_process_works_in(cluster->dir))
+    snprintf(path, sizeof path, "%s/postmaster.pid", postmaster->dir);
+    if (access(path, F_OK) == 0 && !any_process_works_in(postmaster->dir))
         unlink(path);
 }
 
@@ -232,23 +233,23 @@ static bool private_dir_make(const char *path)
            (about.st_mode & (S_IWGRP | S_IWOTH)) == 0;
 }
 
-static enum err socket_dir_make(struct cluster *cluster, struct fault *fault)
+static enum err socket_dir_make(struct postmaster *postmaster, struct fault *fault)
 {
     uint32_t hash = 2166136261U; /* FNV-1a of the path: one folder a cluster */
-    for (const char *c = cluster->dir; *c; c++)
+    for (const char *c = postmaster->dir; *c; c++)
         hash = (hash ^ (unsigned char)*c) * 16777619U;
-    snprintf(cluster->socket_dir, sizeof cluster->socket_dir, "/run/clinicd/%08x", hash);
-    if (private_dir_make(cluster->socket_dir))
+    snprintf(postmaster->socket_dir, sizeof postmaster->socket_dir, "/run/clinicd/%08x", hash);
+    if (private_dir_make(postmaster->socket_dir))
         return ERR_NONE;
-    snprintf(cluster->socket_dir, sizeof cluster->socket_dir, "/tmp/clinicd-%u-%08x",
+    snprintf(postmaster->socket_dir, sizeof postmaster->socket_dir, "/tmp/clinicd-%u-%08x",
              (unsigned)geteuid(), hash);
-    if (private_dir_make(cluster->socket_dir))
+    if (private_dir_make(postmaster->socket_dir))
         return ERR_NONE;
     return fail(fault, ERR_INTERNAL, NULL, "cannot make the folder %s for the database's socket",
-                cluster->socket_dir);
+                postmaster->socket_dir);
 }
 
-static enum err cluster_configure(struct cluster *cluster, struct fault *fault)
+static enum err postmaster_configure(struct postmaster *postmaster, struct fault *fault)
 {
     const struct passwd *user = getpwuid(geteuid());
     if (!user)
@@ -256,44 +257,45 @@ static enum err cluster_configure(struct cluster *cluster, struct fault *fault)
                     "user %u has no name on this system; PostgreSQL needs one",
                     (unsigned)geteuid());
     const char *name = user->pw_name;
-    enum err err = socket_dir_make(cluster, fault);
+    enum err err = socket_dir_make(postmaster, fault);
     if (!err)
-        err = file_write(cluster, "clinicd.conf",
-                         arena_format(fault->arena, server_settings, cluster->socket_dir), fault);
+        err =
+            file_write(postmaster, "clinicd.conf",
+                       arena_format(fault->arena, server_settings, postmaster->socket_dir), fault);
     if (!err)
-        err = file_write(cluster, "pg_hba.conf", who_may_connect, fault);
+        err = file_write(postmaster, "pg_hba.conf", who_may_connect, fault);
     if (!err)
-        err = file_write(cluster, "pg_ident.conf",
+        err = file_write(postmaster, "pg_ident.conf",
                          arena_format(fault->arena, who_is_who, name, name, name, name), fault);
     return err;
 }
 
-enum err cluster_launch(struct cluster *cluster, struct fault *fault)
+enum err postmaster_launch(struct postmaster *postmaster, struct fault *fault)
 {
-    enum err err = cluster_configure(cluster, fault);
+    enum err err = postmaster_configure(postmaster, fault);
     if (err)
         return err;
-    stale_pid_remove(cluster);
-    const char *const start[] = {arena_format(fault->arena, "%s/pg_ctl", cluster->bin),
+    stale_pid_remove(postmaster);
+    const char *const start[] = {arena_format(fault->arena, "%s/pg_ctl", postmaster->bin),
                                  "start",
                                  "--silent",
                                  "--wait",
                                  "--timeout",
                                  arena_format(fault->arena, "%d", START_TIMEOUT_S),
                                  "--pgdata",
-                                 cluster->dir,
+                                 postmaster->dir,
                                  "--log",
-                                 arena_format(fault->arena, "%s/start.log", cluster->dir),
+                                 arena_format(fault->arena, "%s/start.log", postmaster->dir),
                                  NULL};
     err = program_run(start, START_TIMEOUT_S * 1000 + MARGIN_MS, fault);
-    if (!err && !cluster_is_alive(cluster))
+    if (!err && !postmaster_is_alive(postmaster))
         err = fail(fault, ERR_UNAVAILABLE, NULL, "the database server ended right after its start");
     return err;
 }
 
-enum err cluster_stop(const struct cluster *cluster, struct fault *fault)
+enum err postmaster_stop(const struct postmaster *postmaster, struct fault *fault)
 {
-    const char *const stop[] = {arena_format(fault->arena, "%s/pg_ctl", cluster->bin),
+    const char *const stop[] = {arena_format(fault->arena, "%s/pg_ctl", postmaster->bin),
                                 "stop",
                                 "--silent",
                                 "--mode=fast",
@@ -301,10 +303,10 @@ enum err cluster_stop(const struct cluster *cluster, struct fault *fault)
                                 "--timeout",
                                 arena_format(fault->arena, "%d", STOP_TIMEOUT_S),
                                 "--pgdata",
-                                cluster->dir,
+                                postmaster->dir,
                                 NULL};
     enum err err = program_run(stop, STOP_TIMEOUT_S * 1000 + MARGIN_MS, fault);
     if (!err)
-        rmdir(cluster->socket_dir);
+        rmdir(postmaster->socket_dir);
     return err;
 }

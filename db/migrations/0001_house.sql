@@ -15,7 +15,6 @@ CREATE EXTENSION IF NOT EXISTS fuzzystrmatch WITH SCHEMA clinicd;
 REVOKE ALL ON SCHEMA clinicd FROM PUBLIC;
 GRANT USAGE ON SCHEMA clinicd TO clinicd_app, clinicd_backup, clinicd_definer, clinicd_owner;
 GRANT CREATE ON SCHEMA clinicd TO clinicd_owner, clinicd_definer;
-ALTER DEFAULT PRIVILEGES IN SCHEMA clinicd REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
 
 -- Wall 2. The one policy that a clinic's table may have, and, where a row belongs to a patient, the
 -- restrictive one that narrows a patient's token to that patient. Run by migrations only.
@@ -492,6 +491,12 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
          + (SELECT count(*) FROM f) + (SELECT count(*) FROM g);
 $$;
 COMMENT ON FUNCTION clinicd.purge_expired(timestamptz) IS 'tenant-safe: deletes what has expired, returns a number only';
+
+-- New functions are everybody's; those that see more than their caller must not be. (Default
+-- privileges of a schema cannot take away what PUBLIC has by birth.)
+REVOKE EXECUTE ON FUNCTION clinicd.clinic_allot_id(), clinicd.audit_partitions_ensure(date),
+    clinicd.audit_append(jsonb), clinicd.session_is_elsewhere(text, timestamptz),
+    clinicd.clinic_entries(bigint), clinicd.purge_expired(timestamptz) FROM PUBLIC;
 
 -- Who may. The service owns nothing and deletes nothing.
 GRANT SELECT, INSERT, UPDATE ON clinicd.clinic, clinicd.pharmacy, clinicd.quota, clinicd.counter, clinicd.patient,

@@ -32,10 +32,10 @@ void *arena_take(struct arena *arena, size_t bytes);
 #define arena_new(arena, type) ((type *)arena_take((arena), sizeof(type)))
 #define arena_array(arena, type, n) ((type *)arena_take((arena), sizeof(type) * (n)))
 
-char *arena_copy(struct arena *arena, const char *text);                /* NULL stays NULL */
+char *arena_copy(struct arena *arena, const char *text);                   /* NULL stays NULL */
 char *arena_copy_n(struct arena *arena, const char *bytes, size_t length); /* adds the NUL */
 char *arena_format(struct arena *arena, const char *format, ...) PRINTF(2, 3);
-char *arena_vformat(struct arena *arena, const char *format, va_list args);
+char *arena_vformat(struct arena *arena, const char *format, va_list args) PRINTF(2, 0);
 
 /* Calls release(object) when the arena ends. A NULL object is not remembered. */
 void arena_defer(struct arena *arena, void (*release)(void *object), void *object);

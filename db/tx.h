@@ -2,10 +2,9 @@
  *
  * A tx is begun without a word to the database. Its first query_run() says everything at once:
  *
- *   single  [context][lock][statement + audit row] Sync       one round trip, committed by the Sync,
- *                                                             carried by the shared pipeline
- *   manual  [BEGIN][context][idempotency guard][lock][statement] Sync … [audit][answer][COMMIT] Sync
- *                                                             on a connection of its own
+ *   single  [context][lock][statement + audit row] Sync       one round trip, committed by the
+ * Sync, carried by the shared pipeline manual  [BEGIN][context][idempotency guard][lock][statement]
+ * Sync … [audit][answer][COMMIT] Sync on a connection of its own
  *
  * single is for the operation that is one query (two for a list with its count); a second
  * query_run() in it aborts the program: mark the operation x-tx in the document. Row level
@@ -25,7 +24,7 @@ struct database;
 
 /* What a list asks for; made by the machinery from limit, sort, cursor and count. */
 struct page {
-    const char *sort;  /* one of the query's sorts; NULL: the first */
+    const char *sort;                  /* one of the query's sorts; NULL: the first */
     const char *after[QUERY_KEYS_MAX]; /* keys of the last row seen; after[0] NULL: first page */
     bool has_after;
     int limit;  /* rows wanted */
@@ -34,17 +33,17 @@ struct page {
 
 /* On whose behalf, and everything else that reserved parameters say. Text is borrowed. */
 struct scope {
-    int64_t clinic_id;       /* 0: the platform; row level security then shows no clinic's rows */
-    const char *patient_id;  /* NULL for staff */
-    const char *actor_kind;  /* "account" "platform" "anonymous" "system" */
-    const char *actor_id;    /* uuid or NULL */
+    int64_t clinic_id;      /* 0: the platform; row level security then shows no clinic's rows */
+    const char *patient_id; /* NULL for staff */
+    const char *actor_kind; /* "account" "platform" "anonymous" "system" */
+    const char *actor_id;   /* uuid or NULL */
     const char *actor_name;
     const char *actor_role;
     const char *operation;
     const char *request_id;
     const char *client_address;
     int64_t now_us;
-    int64_t deadline_us;     /* monotonic; 0: the pool's default */
+    int64_t deadline_us; /* monotonic; 0: the pool's default */
     bool has_if_match;
     int64_t if_match;
     struct page page;
@@ -69,12 +68,14 @@ struct tx {
     struct idempotency idempotency;
     struct fault *fault; /* the story and the arena; borrowed */
 
-    /* the floor's own; see tx.c */
-    struct conn *conn;
-    bool is_begun, is_over, wrote;
-    bool audit_done;
     int trips; /* round trips so far: counted, tested, in the metrics */
-    struct audit_row *audit;
+
+    /* the floor's own; see tx.c */
+    struct pg_conn *conn; /* libpq's; manual only */
+    bool is_begun, is_over, is_lost, needs_context;
+    struct audit_note {
+        const char *entity, *entity_id, *patient_id, *patient_ids, *before, *after;
+    } audit;
 };
 
 /* Prepares tx; says nothing to the database. scope and fault outlive it. */
@@ -84,8 +85,8 @@ void tx_begin(struct tx *tx, struct database *database, const struct scope *scop
 /* Runs one query. `args` is the query's own q_…_args or NULL. For rows: one and optional, no row is
  * ERR_NOT_FOUND; a _fault is ERR_CONFLICT (or what the code's table says) with its code. Also:
  * ERR_RETRY, ERR_TIMEOUT, ERR_UNAVAILABLE, ERR_INTERNAL. `out` may be NULL. */
-enum err query_run(struct tx *tx, const struct query *query, const void *args, struct rows *out)
-    FAILS;
+enum err query_run(struct tx *tx, const struct query *query, const void *args,
+                   struct rows *out) FAILS;
 
 /* A list and, when scope.page.count says so, its total (else -1), in the same trip. */
 enum err query_run_list(struct tx *tx, const struct query *query, const void *args,
@@ -97,9 +98,9 @@ enum err query_run_list(struct tx *tx, const struct query *query, const void *ar
 enum err query_run_alone(struct tx *tx, const struct query *query, const void *args,
                          struct rows *out) FAILS;
 
-/* manual only: from here on the rest of the transaction speaks for this clinic (a clinic that was
- * just created). A trip. */
-enum err tx_enter_clinic(struct tx *tx, int64_t clinic_id) FAILS;
+/* manual only: from here on the transaction speaks for this clinic (one that was just created). The
+ * context goes with the next query: no trip of its own. */
+void tx_enter_clinic(struct tx *tx, int64_t clinic_id);
 
 /* What the audit row of this transaction names, when no query's header does. Texts are borrowed
  * until commit; NULL leaves what is there. before and after are JSON text. */

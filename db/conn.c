@@ -1,0 +1,140 @@
+#include "db/conn.h"
+
+#include "db/arena.h"
+#include "db/clock.h"
+#include "db/sqlstate.h"
+
+#include <poll.h>
+#include <stdio.h>
+
+/* Statements of ours are short; a server that does not take them at once is stopped or gone. */
+enum { CONNECT_TIMEOUT_S = 2, PREPARE_TIMEOUT_US = 20 * 1000 * 1000 };
+
+static enum err refuse(PGconn *pg, struct fault *fault)
+{
+    enum err err = fail_quietly(fault, ERR_UNAVAILABLE, "database-unavailable", "%s",
+                                pg ? PQerrorMessage(pg) : "out of memory");
+    PQfinish(pg);
+    return err;
+}
+
+static bool prepare_forms(PGconn *pg, const struct statement *forms, int n, int *sent)
+{
+    for (int i = 0; forms && i < n; i++, (*sent)++)
+        if (!PQsendPrepare(pg, forms[i].name, forms[i].sql, 0, NULL))
+            return false;
+    return true;
+}
+
+/* Everything at once, in one trip. */
+static enum err prepare_all(PGconn *pg, struct fault *fault)
+{
+    int sent = 0;
+    for (const struct query *const *q = queries; *q; q++) {
+        int forms = (*q)->sorts_n ? (*q)->sorts_n * 2 : 1;
+        if (!prepare_forms(pg, (*q)->plain, forms, &sent) ||
+            !prepare_forms(pg, (*q)->audited, forms, &sent) ||
+            !prepare_forms(pg, (*q)->count, 1, &sent))
+            return fail_quietly(fault, ERR_UNAVAILABLE, "database-unavailable", "%s",
+                                PQerrorMessage(pg));
+    }
+    if (!PQpipelineSync(pg))
+        return fail_quietly(fault, ERR_UNAVAILABLE, "database-unavailable", "%s",
+                            PQerrorMessage(pg));
+    int64_t deadline = clock_monotonic_us() + PREPARE_TIMEOUT_US;
+    for (bool is_synced = false; !is_synced;) {
+        PGresult *result;
+        if (!conn_next(pg, deadline, &result))
+            return fail_quietly(fault, ERR_UNAVAILABLE, "database-unavailable", "%s",
+                                PQerrorMessage(pg));
+        if (PQresultStatus(result) == PGRES_FATAL_ERROR && result)
+            fail_quietly(fault, ERR_INTERNAL, "internal-error", "cannot prepare: %s",
+                         PQresultErrorMessage(result));
+        is_synced = PQresultStatus(result) == PGRES_PIPELINE_SYNC;
+        PQclear(result);
+    }
+    return fault->err;
+}
+
+enum err conn_open(const struct database_options *options, bool is_blocking, struct fault *fault,
+                   PGconn **out)
+{
+    char settings[400];
+    snprintf(settings, sizeof settings,
+             "-c search_path=clinicd -c TimeZone=UTC -c DateStyle=ISO -c statement_timeout=%d "
+             "-c lock_timeout=%d -c idle_in_transaction_session_timeout=%d "
+             "-c plan_cache_mode=force_generic_plan -c jit=off -c client_min_messages=warning",
+             options->statement_timeout_ms, options->lock_timeout_ms,
+             2 * options->statement_timeout_ms);
+    char timeout[12];
+    snprintf(timeout, sizeof timeout, "%d", CONNECT_TIMEOUT_S);
+    const char *keywords[] = {"dbname",
+                              "options",
+                              "connect_timeout",
+                              "fallback_application_name",
+                              "client_encoding",
+                              "tcp_user_timeout",
+                              NULL};
+    const char *values[] = {options->url, settings, timeout, "clinicd", "UTF8", "10000", NULL};
+
+    PGconn *pg = PQconnectdbParams(keywords, values, 1);
+    if (!pg || PQstatus(pg) != CONNECTION_OK)
+        return refuse(pg, fault);
+    if (!PQenterPipelineMode(pg) || PQsetnonblocking(pg, 1) != 0)
+        return refuse(pg, fault);
+    enum err err = prepare_all(pg, fault);
+    if (err) {
+        PQfinish(pg);
+        return err;
+    }
+    if (is_blocking)
+        PQsetnonblocking(pg, 0);
+    *out = pg;
+    return ERR_NONE;
+}
+
+void conn_bind(const struct statement *statement, const char *const *reserved,
+               const char *const *args, const char *values[PARAMS_MAX])
+{
+    for (int i = 0; i < statement->params_n; i++) {
+        int param = statement->params[i];
+        values[i] = param < PARAM_OWN ? reserved[param] : args[param - PARAM_OWN];
+    }
+}
+
+bool conn_send(PGconn *pg, const struct statement *statement, const char *const *reserved,
+               const char *const *args)
+{
+    const char *values[PARAMS_MAX];
+    conn_bind(statement, reserved, args, values);
+    return PQsendQueryPrepared(pg, statement->name, statement->params_n, values, NULL, NULL, 0);
+}
+
+bool conn_next(PGconn *pg, int64_t deadline_us, PGresult **out)
+{
+    for (;;) {
+        int flushed = PQflush(pg);
+        if (flushed < 0)
+            return false;
+        if (flushed == 0 && !PQisBusy(pg)) {
+            *out = PQgetResult(pg);
+            return PQstatus(pg) == CONNECTION_OK;
+        }
+        int64_t left = deadline_us - clock_monotonic_us();
+        if (left <= 0)
+            return false;
+        struct pollfd fd = {.fd = PQsocket(pg),
+                            .events = (short)(flushed ? POLLIN | POLLOUT : POLLIN)};
+        if (poll(&fd, 1, (int)(left / 1000) + 1) > 0 && (fd.revents & ~POLLOUT) &&
+            !PQconsumeInput(pg))
+            return false;
+    }
+}
+
+enum err conn_failure(const PGresult *result, struct fault *fault)
+{
+    const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    return sqlstate_fail(fault, sqlstate ? sqlstate : "08006",
+                         PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME),
+                         PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY));
+}

@@ -1,0 +1,515 @@
+#include "db/pipeline.h"
+
+#include "db/clock.h"
+#include "db/conn.h"
+#include "gen/queries.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+struct list {
+    struct unit *first, *last;
+};
+
+struct place {
+    PGconn *pg; /* NULL: vacant */
+    struct list under_way;
+    int load;
+    bool wants_out;
+};
+
+/* The batch that writes the audit rows of reads; see the header. */
+struct batch {
+    struct arena arena;
+    struct buf rows;
+    struct list owed; /* their rows are in `rows` */
+    int owed_n;
+    struct list waiting; /* past AUDIT_BATCH_MAX: rendered when the next batch begins */
+    bool is_taken;       /* a row or a flush is under way */
+    struct unit flush;
+    struct list flushing;
+    const char *flush_args[1];
+};
+
+struct pipeline {
+    pthread_t thread;
+    pthread_mutex_t mutex; /* guards the four below */
+    struct list queue;
+    PGconn **arriving; /* by place: made by the mender, not yet in service */
+    bool is_stopping;
+    bool *is_vacant;
+
+    int epoll, wake;
+    int places_n, reads_n;
+    struct place *places;
+    struct batch batch;
+    const char *no_reserved[RESERVED_COUNT];
+    atomic_uint_fast64_t units, failures, batches, rows;
+    atomic_int connected, in_flight, waiting;
+};
+
+static void push(struct list *list, struct unit *unit)
+{
+    unit->next = NULL;
+    if (list->last)
+        list->last->next = unit;
+    else
+        list->first = unit;
+    list->last = unit;
+}
+
+static struct unit *pop(struct list *list)
+{
+    struct unit *unit = list->first;
+    if (unit) {
+        list->first = unit->next;
+        if (!list->first)
+            list->last = NULL;
+    }
+    return unit;
+}
+
+static void finish(struct pipeline *p, struct unit *unit, enum unit_outcome outcome)
+{
+    unit->outcome = outcome;
+    if (outcome != UNIT_DONE)
+        atomic_fetch_add(&p->failures, 1);
+    sem_post(&unit->done); /* from here on it is the requester's again */
+}
+
+static void batch_flush(struct pipeline *p);
+static void batch_owe(struct pipeline *p, struct unit *unit);
+
+/* The audit row that was under way has come back: the rows that collected meanwhile may go. */
+static void audit_turn_over(struct pipeline *p)
+{
+    p->batch.is_taken = false;
+    batch_flush(p);
+}
+
+/* --- connections -------------------------------------------------------------------------- */
+
+static void watch(struct pipeline *p, int place, bool wants_out)
+{
+    struct place *at = &p->places[place];
+    if (at->wants_out == wants_out)
+        return;
+    at->wants_out = wants_out;
+    struct epoll_event event = {.events = EPOLLIN | (wants_out ? EPOLLOUT : 0u),
+                                .data.u32 = (uint32_t)place};
+    epoll_ctl(p->epoll, EPOLL_CTL_MOD, PQsocket(at->pg), &event);
+}
+
+static void flush_ended(struct pipeline *p, bool is_written)
+{
+    struct unit *unit;
+    while ((unit = pop(&p->batch.flushing)))
+        finish(p, unit, is_written ? UNIT_DONE : UNIT_UNAUDITED);
+}
+
+static void ended(struct pipeline *p, struct unit *unit, enum unit_outcome outcome)
+{
+    if (unit == &p->batch.flush) {
+        PGresult *result = unit->steps[1].result;
+        flush_ended(p, outcome == UNIT_DONE && PQresultStatus(result) == PGRES_TUPLES_OK);
+        for (int i = 0; i < unit->steps_n; i++)
+            PQclear(unit->steps[i].result);
+        audit_turn_over(p);
+        return;
+    }
+    bool had_turn = unit->holds_audit_turn;
+    if (outcome == UNIT_DONE && unit->audit != UNIT_PLAIN && !had_turn)
+        batch_owe(p, unit);
+    else
+        finish(p, unit, outcome);
+    if (had_turn)
+        audit_turn_over(p);
+}
+
+static void drop(struct pipeline *p, int place)
+{
+    struct place *at = &p->places[place];
+    PQfinish(at->pg); /* closes the socket, which leaves the epoll set with it */
+    struct list lost = at->under_way;
+    *at = (struct place){0};
+    atomic_fetch_sub(&p->connected, 1);
+    struct unit *unit;
+    while ((unit = pop(&lost))) {
+        atomic_fetch_sub(&p->in_flight, 1);
+        ended(p, unit, UNIT_LOST);
+    }
+    pthread_mutex_lock(&p->mutex);
+    p->is_vacant[place] = true;
+    pthread_mutex_unlock(&p->mutex);
+}
+
+static void take_arrivals(struct pipeline *p)
+{
+    for (int i = 0; i < p->places_n; i++) {
+        pthread_mutex_lock(&p->mutex);
+        PGconn *pg = p->arriving[i];
+        p->arriving[i] = NULL;
+        pthread_mutex_unlock(&p->mutex);
+        if (!pg)
+            continue;
+        p->places[i] = (struct place){.pg = pg};
+        struct epoll_event event = {.events = EPOLLIN, .data.u32 = (uint32_t)i};
+        epoll_ctl(p->epoll, EPOLL_CTL_ADD, PQsocket(pg), &event);
+        atomic_fetch_add(&p->connected, 1);
+    }
+}
+
+/* --- sending ------------------------------------------------------------------------------ */
+
+/* Reads: the least loaded. Writes: the one that the clinic chooses, or the next that is there. */
+static int choose(const struct pipeline *p, const struct unit *unit)
+{
+    int best = -1;
+    if (unit->is_write) {
+        int n = p->places_n - p->reads_n;
+        int start = (int)((uint64_t)unit->clinic_id % (uint64_t)n);
+        for (int i = 0; i < n && best < 0; i++)
+            if (p->places[p->reads_n + (start + i) % n].pg)
+                best = p->reads_n + (start + i) % n;
+        return best;
+    }
+    for (int i = 0; i < p->reads_n; i++)
+        if (p->places[i].pg && (best < 0 || p->places[i].load < p->places[best].load))
+            best = i;
+    return best;
+}
+
+static bool send_steps(struct place *at, struct unit *unit)
+{
+    for (int i = 0; i < unit->steps_n; i++)
+        if (!conn_send(at->pg, unit->steps[i].statement, unit->reserved, unit->steps[i].args))
+            return false;
+    return PQpipelineSync(at->pg);
+}
+
+static void send_unit(struct pipeline *p, struct unit *unit)
+{
+    int place = choose(p, unit);
+    if (place < 0) {
+        if (unit == &p->batch.flush)
+            ended(p, unit, UNIT_REFUSED);
+        else
+            finish(p, unit, UNIT_REFUSED);
+        return;
+    }
+    if (unit->audit != UNIT_PLAIN) {
+        if (!p->batch.is_taken) {
+            p->batch.is_taken = unit->holds_audit_turn = true;
+            if (unit->audit == UNIT_WRAPPED)
+                unit->steps[unit->main_step].statement = unit->audited;
+        } else if (unit->audit == UNIT_APPENDED) {
+            unit->steps_n--;
+        }
+    }
+    struct place *at = &p->places[place];
+    push(&at->under_way, unit);
+    at->load++;
+    atomic_fetch_add(&p->in_flight, 1);
+    atomic_fetch_add(&p->units, 1);
+    int flushed = send_steps(at, unit) ? PQflush(at->pg) : -1;
+    if (flushed < 0)
+        drop(p, place);
+    else
+        watch(p, place, flushed > 0);
+}
+
+static void send_queued(struct pipeline *p)
+{
+    pthread_mutex_lock(&p->mutex);
+    struct list queue = p->queue;
+    p->queue = (struct list){0};
+    pthread_mutex_unlock(&p->mutex);
+    struct unit *unit;
+    while ((unit = pop(&queue)))
+        send_unit(p, unit);
+}
+
+/* --- results ------------------------------------------------------------------------------ */
+
+/* One result of the unit at the head. True when it was the unit's Sync. */
+static bool take_result(struct unit *unit, PGresult *result)
+{
+    if (!result) {
+        unit->at++;
+        return false;
+    }
+    if (PQresultStatus(result) == PGRES_PIPELINE_SYNC) {
+        PQclear(result);
+        return true;
+    }
+    if (unit->at < unit->steps_n && !unit->steps[unit->at].result)
+        unit->steps[unit->at].result = result;
+    else
+        PQclear(result);
+    return false;
+}
+
+static void receive(struct pipeline *p, int place)
+{
+    struct place *at = &p->places[place];
+    if (!PQconsumeInput(at->pg)) {
+        drop(p, place);
+        return;
+    }
+    while (at->under_way.first && !PQisBusy(at->pg)) {
+        struct unit *unit = at->under_way.first;
+        PGresult *result = PQgetResult(at->pg);
+        if (PQstatus(at->pg) == CONNECTION_BAD) {
+            PQclear(result);
+            drop(p, place);
+            return;
+        }
+        if (!take_result(unit, result))
+            continue;
+        pop(&at->under_way);
+        at->load--;
+        atomic_fetch_sub(&p->in_flight, 1);
+        ended(p, unit, UNIT_DONE);
+        if (!at->pg)
+            return; /* sending the batch found the connection dead */
+    }
+    if (!at->under_way.first && PQstatus(at->pg) == CONNECTION_BAD)
+        drop(p, place);
+}
+
+/* --- the audit batch ------------------------------------------------------------------------ */
+
+static void batch_take(struct pipeline *p, struct unit *unit)
+{
+    struct batch *b = &p->batch;
+    if (!b->owed_n)
+        buf_begin(&b->rows, &b->arena, 4096);
+    size_t before = b->rows.length;
+    buf_char(&b->rows, b->owed_n ? ',' : '[');
+    if (!unit->audit_render(unit, &b->rows)) {
+        b->rows.length = before; /* it failed by itself; whoever asked writes its row */
+        b->rows.text[before] = '\0';
+        finish(p, unit, UNIT_DONE);
+        return;
+    }
+    push(&b->owed, unit);
+    b->owed_n++;
+}
+
+static void batch_owe(struct pipeline *p, struct unit *unit)
+{
+    if (p->batch.owed_n < AUDIT_BATCH_MAX)
+        batch_take(p, unit);
+    else
+        push(&p->batch.waiting, unit);
+    batch_flush(p);
+}
+
+static void batch_flush(struct pipeline *p)
+{
+    struct batch *b = &p->batch;
+    if (b->is_taken || !b->owed_n)
+        return;
+    b->is_taken = true;
+    b->flushing = b->owed;
+    buf_char(&b->rows, ']');
+    atomic_fetch_add(&p->batches, 1);
+    atomic_fetch_add(&p->rows, (uint64_t)b->owed_n);
+    static const char *const relaxed[] = {"off"};
+    b->flush_args[0] = b->rows.text;
+    b->flush = (struct unit){
+        .steps = {{.statement = q_db_context.plain, .args = relaxed},
+                  {.statement = q_db_audit_append.plain, .args = b->flush_args}},
+        .steps_n = 2,
+        .reserved = p->no_reserved,
+        .deadline_us = b->flushing.first->deadline_us,
+    };
+    b->owed = (struct list){0};
+    b->owed_n = 0;
+    struct list waiting = b->waiting;
+    b->waiting = (struct list){0};
+    struct arena spent = b->arena; /* libpq copies the rows when they are sent */
+    b->arena = (struct arena){0};
+    send_unit(p, &b->flush);
+    arena_end(&spent);
+    struct unit *unit;
+    while ((unit = pop(&waiting)))
+        batch_owe(p, unit);
+}
+
+/* --- deadlines ------------------------------------------------------------------------------ */
+
+static void drop_overdue(struct pipeline *p, int64_t now)
+{
+    for (int i = 0; i < p->places_n; i++)
+        if (p->places[i].under_way.first && p->places[i].under_way.first->deadline_us < now)
+            drop(p, i);
+}
+
+/* --- the thread ----------------------------------------------------------------------------- */
+
+static bool is_over(struct pipeline *p)
+{
+    pthread_mutex_lock(&p->mutex);
+    bool over = p->is_stopping && !p->queue.first;
+    pthread_mutex_unlock(&p->mutex);
+    return over && atomic_load(&p->in_flight) == 0;
+}
+
+static void *run(void *user)
+{
+    struct pipeline *p = user;
+    int64_t looked = clock_monotonic_us();
+    while (!is_over(p)) {
+        struct epoll_event events[32];
+        int n = epoll_wait(p->epoll, events, 32, 100);
+        for (int i = 0; i < n; i++) {
+            int place = (int)events[i].data.u32;
+            if (place == p->places_n) {
+                uint64_t ignored;
+                if (read(p->wake, &ignored, sizeof ignored) < 0 && errno != EAGAIN)
+                    abort();
+                continue;
+            }
+            if (!p->places[place].pg)
+                continue;
+            if (events[i].events & EPOLLOUT)
+                watch(p, place, PQflush(p->places[place].pg) > 0);
+            if (events[i].events & ~(uint32_t)EPOLLOUT)
+                receive(p, place);
+        }
+        take_arrivals(p);
+        send_queued(p);
+        int64_t now = clock_monotonic_us();
+        if (now - looked > 50 * 1000) {
+            drop_overdue(p, now);
+            looked = now;
+        }
+    }
+    return NULL;
+}
+
+static void wake(struct pipeline *p)
+{
+    uint64_t one = 1;
+    if (write(p->wake, &one, sizeof one) < 0 && errno != EAGAIN)
+        abort();
+}
+
+void pipeline_run(struct pipeline *p, struct unit *unit)
+{
+    sem_init(&unit->done, 0, 0);
+    atomic_fetch_add(&p->waiting, 1);
+    pthread_mutex_lock(&p->mutex);
+    bool was_empty = !p->queue.first;
+    if (p->is_stopping) {
+        pthread_mutex_unlock(&p->mutex);
+        unit->outcome = UNIT_REFUSED;
+        atomic_fetch_sub(&p->waiting, 1);
+        return;
+    }
+    push(&p->queue, unit);
+    pthread_mutex_unlock(&p->mutex);
+    if (was_empty)
+        wake(p);
+    while (sem_wait(&unit->done) != 0)
+        ; /* a signal; the unit always ends */
+    sem_destroy(&unit->done);
+    atomic_fetch_sub(&p->waiting, 1);
+}
+
+struct pipeline *pipeline_start(const struct database_options *options)
+{
+    struct pipeline *p = calloc(1, sizeof *p);
+    if (!p)
+        abort();
+    p->reads_n = options->read_connections;
+    p->places_n = options->read_connections + options->write_connections;
+    p->places = calloc((size_t)p->places_n, sizeof *p->places);
+    p->arriving = calloc((size_t)p->places_n, sizeof(PGconn *));
+    p->is_vacant = calloc((size_t)p->places_n, sizeof *p->is_vacant);
+    p->epoll = epoll_create1(EPOLL_CLOEXEC);
+    p->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (!p->places || !p->arriving || !p->is_vacant || p->epoll < 0 || p->wake < 0)
+        abort();
+    for (int i = 0; i < p->places_n; i++)
+        p->is_vacant[i] = true;
+    p->no_reserved[RESERVED_CLINIC] = "0";
+    pthread_mutex_init(&p->mutex, NULL);
+    struct epoll_event event = {.events = EPOLLIN, .data.u32 = (uint32_t)p->places_n};
+    epoll_ctl(p->epoll, EPOLL_CTL_ADD, p->wake, &event);
+    if (pthread_create(&p->thread, NULL, run, p) != 0)
+        abort();
+    return p;
+}
+
+void pipeline_stop(struct pipeline *p)
+{
+    pthread_mutex_lock(&p->mutex);
+    p->is_stopping = true;
+    pthread_mutex_unlock(&p->mutex);
+    wake(p);
+    pthread_join(p->thread, NULL);
+    for (int i = 0; i < p->places_n; i++) {
+        PQfinish(p->places[i].pg);
+        PQfinish(p->arriving[i]);
+    }
+    arena_end(&p->batch.arena);
+    close(p->epoll);
+    close(p->wake);
+    pthread_mutex_destroy(&p->mutex);
+    free(p->places);
+    free(p->arriving);
+    free(p->is_vacant);
+    free(p);
+}
+
+void pipeline_connect(struct pipeline *p, int place, PGconn *pg)
+{
+    pthread_mutex_lock(&p->mutex);
+    p->arriving[place] = pg;
+    pthread_mutex_unlock(&p->mutex);
+    wake(p);
+}
+
+int pipeline_vacant(struct pipeline *p)
+{
+    int place = -1;
+    pthread_mutex_lock(&p->mutex);
+    for (int i = 0; i < p->places_n && place < 0; i++)
+        if (p->is_vacant[i]) {
+            p->is_vacant[i] = false;
+            place = i;
+        }
+    pthread_mutex_unlock(&p->mutex);
+    return place;
+}
+
+void pipeline_give_up(struct pipeline *p, int place)
+{
+    pthread_mutex_lock(&p->mutex);
+    p->is_vacant[place] = true;
+    pthread_mutex_unlock(&p->mutex);
+}
+
+int pipeline_places(const struct pipeline *p)
+{
+    return p->places_n;
+}
+
+void pipeline_stats(struct pipeline *p, struct database_stats *out)
+{
+    out->units = atomic_load(&p->units);
+    out->failures = atomic_load(&p->failures);
+    out->audit_batches = atomic_load(&p->batches);
+    out->audit_rows = atomic_load(&p->rows);
+    out->connected = atomic_load(&p->connected);
+    out->in_flight = atomic_load(&p->in_flight);
+    out->waiting = atomic_load(&p->waiting);
+}

@@ -1,0 +1,233 @@
+#include "db/row.h"
+
+#include "db/keys.h"
+
+#include <libpq-fe.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Type oids of the catalogue that do not change between versions (pg_type.dat). */
+enum {
+    OID_BOOL = 16,
+    OID_INT8 = 20,
+    OID_INT2 = 21,
+    OID_INT4 = 23,
+    OID_JSON = 114,
+    OID_FLOAT4 = 700,
+    OID_FLOAT8 = 701,
+    OID_TIMESTAMPTZ = 1184,
+    OID_NUMERIC = 1700,
+    OID_JSONB = 3802
+};
+
+enum shape { SHAPE_SKIP, SHAPE_BARE, SHAPE_BOOL, SHAPE_TIME, SHAPE_STRING, SHAPE_SEALED };
+
+enum { COLUMNS_MAX = 64 };
+
+static const PGresult *result_of(const struct rows *rows)
+{
+    return (const PGresult *)rows->result;
+}
+
+static int column_of(const struct rows *rows, const char *column)
+{
+    if (!rows->result)
+        return -1;
+    for (int i = 0, n = PQnfields(result_of(rows)); i < n; i++)
+        if (strcmp(PQfname(result_of(rows), i), column) == 0)
+            return i;
+    return -1;
+}
+
+bool rows_has(const struct rows *rows, const char *column)
+{
+    return column_of(rows, column) >= 0;
+}
+
+const char *rows_text(const struct rows *rows, int row, const char *column)
+{
+    if (row >= rows->count)
+        return NULL;
+    int at = column_of(rows, column);
+    if (at < 0) {
+        fprintf(stderr, "%s has no column %s\n", rows->query->source, column);
+        abort();
+    }
+    return PQgetisnull(result_of(rows), row, at) ? NULL : PQgetvalue(result_of(rows), row, at);
+}
+
+int64_t rows_int(const struct rows *rows, int row, const char *column, int64_t absent)
+{
+    const char *text = rows_text(rows, row, column);
+    return text ? strtoll(text, NULL, 10) : absent;
+}
+
+bool rows_bool(const struct rows *rows, int row, const char *column, bool absent)
+{
+    const char *text = rows_text(rows, row, column);
+    return text ? text[0] == 't' : absent;
+}
+
+/* "2026-11-22 09:00:00.123456+00" (DateStyle ISO, time zone UTC) to "2026-11-22T09:00:00.123Z". */
+static void render_time(struct buf *out, const char *text)
+{
+    size_t length = strcspn(text, "+");
+    const char *point = memchr(text, '.', length);
+    size_t whole = point ? (size_t)(point - text) : length;
+    if (whole < 19) { /* infinity, or a year that nobody lives in */
+        buf_json_string(out, text);
+        return;
+    }
+    buf_char(out, '"');
+    buf_add(out, text, whole - 9);
+    buf_char(out, 'T');
+    buf_add(out, text + whole - 8, 8);
+    if (point) {
+        size_t digits = length - whole - 1;
+        buf_add(out, point, digits > 3 ? 4 : digits + 1);
+    }
+    buf_add(out, "Z\"", 2);
+}
+
+static void render_sealed(struct buf *out, const char *sealed, bool is_masked,
+                          const struct view *view)
+{
+    char bound[48];
+    snprintf(bound, sizeof bound, "clinic %lld", (long long)view->clinic_id);
+    size_t length = 0;
+    char *plain = keys_open(out->arena, KEY_COLUMN, bound, sealed, &length);
+    if (!plain) { /* another clinic's, another key's: never shown, never guessed */
+        buf_text(out, "null");
+        return;
+    }
+    if (is_masked) {
+        size_t shown = length > 8 ? 4 : 0;
+        memset(plain, '*', length - shown);
+    }
+    buf_json_string_n(out, plain, length);
+}
+
+static bool is_listed(const char *const *names, const char *name, size_t length)
+{
+    for (; names && *names; names++)
+        if (strlen(*names) == length && memcmp(*names, name, length) == 0)
+            return true;
+    return false;
+}
+
+struct column {
+    const char *name;
+    size_t name_length;
+    enum shape shape;
+    bool is_masked;
+};
+
+static enum shape shape_of(Oid type)
+{
+    switch (type) {
+    case OID_BOOL:
+        return SHAPE_BOOL;
+    case OID_INT8:
+    case OID_INT2:
+    case OID_INT4:
+    case OID_FLOAT4:
+    case OID_FLOAT8:
+    case OID_NUMERIC:
+    case OID_JSON:
+    case OID_JSONB:
+        return SHAPE_BARE;
+    case OID_TIMESTAMPTZ:
+        return SHAPE_TIME;
+    default:
+        return SHAPE_STRING;
+    }
+}
+
+/* How each column is shown: worked out once a result, not once a row. */
+static int plan_columns(const struct rows *rows, const struct view *view,
+                        struct column plan[COLUMNS_MAX])
+{
+    int n = rows->result ? PQnfields(result_of(rows)) : 0;
+    if (n > COLUMNS_MAX)
+        abort();
+    for (int i = 0; i < n; i++) {
+        const char *name = PQfname(result_of(rows), i);
+        const char *colon = strchr(name, ':');
+        struct column *column = &plan[i];
+        column->name = name;
+        column->name_length = colon ? (size_t)(colon - name) : strlen(name);
+        column->shape = name[0] == '_' ? SHAPE_SKIP
+                        : colon        ? SHAPE_SEALED
+                                       : shape_of(PQftype(result_of(rows), i));
+        if (view && is_listed(view->hidden, name, column->name_length))
+            column->shape = SHAPE_SKIP;
+        column->is_masked = view && is_listed(view->masked, name, column->name_length);
+        if (column->shape == SHAPE_SEALED && !view)
+            column->shape = SHAPE_STRING; /* no view (the audit row): as it is stored */
+    }
+    return n;
+}
+
+static void render_value(struct buf *out, const PGresult *result, int row, int at,
+                         const struct column *column, const struct view *view)
+{
+    const char *value = PQgetvalue(result, row, at);
+    switch (column->shape) {
+    case SHAPE_BARE:
+        buf_add(out, value, (size_t)PQgetlength(result, row, at));
+        break;
+    case SHAPE_BOOL:
+        buf_text(out, value[0] == 't' ? "true" : "false");
+        break;
+    case SHAPE_TIME:
+        render_time(out, value);
+        break;
+    case SHAPE_SEALED:
+        render_sealed(out, value, column->is_masked, view);
+        break;
+    case SHAPE_STRING:
+    case SHAPE_SKIP:
+        buf_json_string_n(out, value, (size_t)PQgetlength(result, row, at));
+        break;
+    }
+}
+
+static void render_one(struct buf *out, const PGresult *result, int row, const struct column *plan,
+                       int n, const struct view *view)
+{
+    char separator = '{';
+    for (int i = 0; i < n; i++) {
+        if (plan[i].shape == SHAPE_SKIP)
+            continue;
+        buf_char(out, separator);
+        separator = ',';
+        buf_char(out, '"');
+        buf_add(out, plan[i].name, plan[i].name_length);
+        buf_add(out, "\":", 2);
+        if (PQgetisnull(result, row, i))
+            buf_add(out, "null", 4);
+        else
+            render_value(out, result, row, i, &plan[i], view);
+    }
+    buf_text(out, separator == '{' ? "{}" : "}");
+}
+
+void rows_render(struct buf *out, const struct rows *rows, int row, const struct view *view)
+{
+    struct column plan[COLUMNS_MAX];
+    int n = plan_columns(rows, view, plan);
+    render_one(out, result_of(rows), row, plan, n, view);
+}
+
+void rows_render_list(struct buf *out, const struct rows *rows, int from, int to,
+                      const struct view *view)
+{
+    struct column plan[COLUMNS_MAX];
+    int n = plan_columns(rows, view, plan);
+    for (int row = from; row < to; row++) {
+        if (row > from)
+            buf_char(out, ',');
+        render_one(out, result_of(rows), row, plan, n, view);
+    }
+}

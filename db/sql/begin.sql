@@ -1,0 +1,4 @@
+-- Opens a manual transaction.
+-- kind: write
+-- rows: none
+BEGIN

@@ -1,0 +1,4 @@
+-- Ends a manual transaction.
+-- kind: write
+-- rows: none
+COMMIT

@@ -1,0 +1,4 @@
+-- Partitions for the months to come; what has served its time goes.
+-- kind: write
+-- rows: one
+SELECT audit_partitions_ensure(($now AT TIME ZONE 'UTC')::date), purge_expired($now) AS purged

@@ -1,0 +1,4 @@
+-- Is anybody there.
+-- kind: read
+-- rows: one
+SELECT 1 AS here

@@ -1,0 +1,6 @@
+-- The platform's answer that was kept.
+-- kind: read
+-- rows: optional
+SELECT i.operation, i.body_digest, i.status, i.headers, i.body, i.is_sealed
+FROM platform_idempotency i
+WHERE i.principal = $principal::text AND i.key_hash = $key_hash::text

@@ -1,0 +1,4 @@
+-- Undoes a manual transaction.
+-- kind: write
+-- rows: none
+ROLLBACK

@@ -186,6 +186,7 @@ CREATE TABLE clinicd.account (
     role text NOT NULL CHECK (role IN ('admin', 'doctor', 'receptionist', 'lab_tech', 'patient')),
     first_name text NOT NULL CHECK (length(first_name) BETWEEN 1 AND 150),
     last_name text NOT NULL CHECK (length(last_name) <= 150),
+    name_key text COLLATE "C" NOT NULL GENERATED ALWAYS AS (lower(first_name || ' ' || last_name)) STORED,
     email text CHECK (length(email) <= 254),
     email_key text COLLATE "C" GENERATED ALWAYS AS (lower(email)) STORED,
     mobile_number text CHECK (length(mobile_number) <= 32),
@@ -204,6 +205,7 @@ CREATE TABLE clinicd.account (
         REFERENCES clinicd.patient (clinic_id, id) ON DELETE RESTRICT,
     CONSTRAINT "account__patient-role" CHECK ((role = 'patient') = (patient_id IS NOT NULL))
 );
+CREATE INDEX account_by_name ON clinicd.account (clinic_id, name_key, id);
 CREATE UNIQUE INDEX "account__email-taken" ON clinicd.account (clinic_id, email_key)
     WHERE email_key IS NOT NULL AND role <> 'patient';
 CREATE UNIQUE INDEX "account__login-exists" ON clinicd.account (clinic_id, patient_id) WHERE patient_id IS NOT NULL;
@@ -253,6 +255,20 @@ CREATE TABLE clinicd.login_failure (
     PRIMARY KEY (clinic_id, key)
 );
 SELECT clinicd.protect_table('clinicd.login_failure');
+
+-- How long failures count together, and how long the next try then waits (NULL: not at all).
+CREATE FUNCTION clinicd.login_window(key text) RETURNS interval
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT CASE WHEN key LIKE 'name:%' THEN interval '1 hour' ELSE interval '1 minute' END;
+$$;
+
+CREATE FUNCTION clinicd.login_lock(key text, failures int, window_started_at timestamptz, at timestamptz)
+RETURNS timestamptz LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT CASE
+        WHEN key LIKE 'name:%' AND failures >= 5
+            THEN at + make_interval(secs => least(power(2, least(failures - 5, 10)), 900))
+        WHEN key LIKE 'address:%' AND failures >= 20 THEN window_started_at + interval '1 minute' END;
+$$;
 
 CREATE TABLE clinicd.idempotency (
     clinic_id bigint NOT NULL REFERENCES clinicd.clinic ON DELETE RESTRICT,
@@ -508,6 +524,7 @@ GRANT EXECUTE ON FUNCTION clinicd.name_fold(text) TO clinicd_app, clinicd_define
 GRANT EXECUTE ON FUNCTION clinicd.announce(text, text, timestamptz), clinicd.clinic_allot_id(),
     clinicd.audit_partitions_ensure(date), clinicd.audit_append(jsonb),
     clinicd.session_is_elsewhere(text, timestamptz), clinicd.clinic_entries(bigint),
+    clinicd.login_window(text), clinicd.login_lock(text, int, timestamptz, timestamptz),
     clinicd.idempotency_guard(bigint, text, text, text, text, timestamptz),
     clinicd.platform_idempotency_guard(text, text, text, text, timestamptz),
     clinicd.purge_expired(timestamptz) TO clinicd_app;
@@ -526,6 +543,9 @@ ALTER FUNCTION clinicd.session_is_elsewhere(text, timestamptz) OWNER TO clinicd_
 ALTER FUNCTION clinicd.clinic_entries(bigint) OWNER TO clinicd_definer;
 ALTER FUNCTION clinicd.purge_expired(timestamptz) OWNER TO clinicd_definer;
 ALTER FUNCTION clinicd.audit_partitions_ensure(date) OWNER TO clinicd_owner;
+
+-- What the migrator made belongs to the owner, as which nobody signs in: the partitions' function is his.
+REASSIGN OWNED BY clinicd_migrator TO clinicd_owner;
 
 -- section verify
 

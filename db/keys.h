@@ -19,7 +19,7 @@
 
 struct keys;
 
-enum key_purpose { KEY_CURSOR = 1, KEY_COLUMN, KEY_REFRESH, KEY_ANSWER, KEY_SHARE };
+enum key_purpose { KEY_CURSOR = 1, KEY_COLUMN, KEY_REFRESH, KEY_ANSWER, KEY_SHARE, KEY_PURPOSE_END };
 
 enum { SIGNATURE_BYTES = 16, SECRET_BYTES = 32 };
 

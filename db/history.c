@@ -1,0 +1,176 @@
+#include "db/history.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char first_hash[] = "0000000000000000000000000000000000000000000000000000000000000000";
+
+static const char create_schema[] = "CREATE SCHEMA IF NOT EXISTS ops";
+
+static const char create_table[] = "CREATE TABLE IF NOT EXISTS ops.migration ("
+                                   "    version int PRIMARY KEY CHECK (version > 0),"
+                                   "    name text NOT NULL,"
+                                   "    kind text NOT NULL,"
+                                   "    sha256 text NOT NULL,"
+                                   "    text text NOT NULL,"
+                                   "    applied_at timestamptz NOT NULL,"
+                                   "    duration_ms bigint NOT NULL,"
+                                   "    applied_by text NOT NULL,"
+                                   "    tool text NOT NULL,"
+                                   "    prev_hash text NOT NULL,"
+                                   "    hash text NOT NULL"
+                                   ")";
+
+static const char grant_rights[] =
+    "DO $$ BEGIN"
+    "    IF EXISTS (SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = 'clinicd_app') THEN"
+    "        GRANT USAGE ON SCHEMA ops TO clinicd_app;"
+    "        GRANT SELECT (version) ON ops.migration TO clinicd_app;"
+    "    END IF;"
+    "    IF EXISTS (SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = 'clinicd_backup') THEN"
+    "        GRANT USAGE ON SCHEMA ops TO clinicd_backup;"
+    "        GRANT SELECT ON ops.migration TO clinicd_backup;"
+    "    END IF;"
+    "END $$";
+
+static const char select_rows[] =
+    "SELECT version, name, kind, sha256,"
+    "       encode(sha256(convert_to(text, 'UTF8')), 'hex') AS text_sha256,"
+    "       (extract(epoch FROM applied_at) * 1000000)::bigint AS applied_at_us,"
+    "       to_char(applied_at, 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"') AS applied_at,"
+    "       duration_ms, applied_by, tool, prev_hash, hash"
+    "  FROM ops.migration ORDER BY version";
+
+/* What a new row needs to know; the moment as a whole number, for it is hashed. */
+static const char select_facts[] =
+    "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS at, session_user AS by,"
+    "       coalesce((SELECT hash FROM ops.migration ORDER BY version DESC LIMIT 1), $1) AS hash";
+
+static const char insert_row[] =
+    "INSERT INTO ops.migration (version, name, kind, sha256, text, applied_at, duration_ms,"
+    "                           applied_by, tool, prev_hash, hash)"
+    " VALUES ($1::int, $2, $3, $4, $5,"
+    "         timestamptz 'epoch' + $6::bigint * interval '1 microsecond', $7::bigint, $8, $9,"
+    "         $10, $11)";
+
+const char *migration_digest(const struct migration *file, char out[DIGEST_TEXT])
+{
+    return digest_hex(file->text, strlen(file->text), out);
+}
+
+static const char *row_hash(struct arena *arena, const struct history_row *row)
+{
+    char digest[DIGEST_TEXT];
+    const char *text = arena_format(
+        arena, "%s\n%d\n%s\n%s\n%s\n%s\n%s\n%s\n%s", row->prev_hash, row->version, row->name,
+        row->kind, row->sha256, row->applied_at_us, row->duration_ms, row->applied_by, row->tool);
+    return arena_copy(arena, digest_hex(text, strlen(text), digest));
+}
+
+enum err history_prepare(struct session *session)
+{
+    enum err err = session_run(session, create_schema, NULL);
+    if (!err)
+        err = session_run(session, create_table, NULL);
+    if (!err)
+        err = session_run(session, grant_rights, NULL);
+    return err;
+}
+
+static const char *text_at(const PGresult *result, int row, const char *column)
+{
+    return PQgetvalue(result, row, PQfnumber(result, column));
+}
+
+enum err history_read(struct session *session, struct history *out)
+{
+    PGresult *result = NULL;
+    enum err err = session_run(session, "SELECT to_regclass('ops.migration') IS NOT NULL", &result);
+    if (err)
+        return err;
+    if (*PQgetvalue(result, 0, 0) != 't') {
+        *out = (struct history){.rows = NULL};
+        return ERR_NONE;
+    }
+    err = session_run(session, select_rows, &result);
+    if (err)
+        return err;
+    size_t count = (size_t)PQntuples(result);
+    struct history_row *rows = arena_array(session->fault->arena, struct history_row, count + 1);
+    for (size_t i = 0; i < count; i++) {
+        int at = (int)i;
+        rows[i] = (struct history_row){
+            .version = atoi(text_at(result, at, "version")),
+            .name = text_at(result, at, "name"),
+            .kind = text_at(result, at, "kind"),
+            .sha256 = text_at(result, at, "sha256"),
+            .text_sha256 = text_at(result, at, "text_sha256"),
+            .applied_at_us = text_at(result, at, "applied_at_us"),
+            .applied_at = text_at(result, at, "applied_at"),
+            .duration_ms = text_at(result, at, "duration_ms"),
+            .applied_by = text_at(result, at, "applied_by"),
+            .tool = text_at(result, at, "tool"),
+            .prev_hash = text_at(result, at, "prev_hash"),
+            .hash = text_at(result, at, "hash"),
+        };
+    }
+    *out = (struct history){.rows = rows, .count = count};
+    return ERR_NONE;
+}
+
+enum err history_add(struct session *session, const struct migration *file, int64_t duration_ms)
+{
+    struct arena *arena = session->fault->arena;
+    const char *first = first_hash;
+    PGresult *facts = NULL;
+    enum err err = session_run_params(session, select_facts, 1, &first, &facts);
+    if (err)
+        return err;
+    char digest[DIGEST_TEXT];
+    struct history_row row = {
+        .version = file->version,
+        .name = file->name,
+        .kind = file->kind,
+        .sha256 = migration_digest(file, digest),
+        .applied_at_us = text_at(facts, 0, "at"),
+        .duration_ms = arena_format(arena, "%lld", (long long)duration_ms),
+        .applied_by = text_at(facts, 0, "by"),
+        .tool = "clinicd " CLINICD_VERSION,
+        .prev_hash = text_at(facts, 0, "hash"),
+    };
+    row.hash = row_hash(arena, &row);
+    const char *const values[] = {arena_format(arena, "%d", row.version),
+                                  row.name,
+                                  row.kind,
+                                  row.sha256,
+                                  file->text,
+                                  row.applied_at_us,
+                                  row.duration_ms,
+                                  row.applied_by,
+                                  row.tool,
+                                  row.prev_hash,
+                                  row.hash};
+    return session_run_params(session, insert_row, sizeof values / sizeof values[0], values, NULL);
+}
+
+enum err history_remove(struct session *session, int version)
+{
+    const char *value = arena_format(session->fault->arena, "%d", version);
+    return session_run_params(session, "DELETE FROM ops.migration WHERE version = $1::int", 1,
+                              &value, NULL);
+}
+
+enum err history_check_chain(struct session *session, const struct history *history)
+{
+    const char *before = first_hash;
+    for (size_t i = 0; i < history->count; i++) {
+        const struct history_row *row = &history->rows[i];
+        if (strcmp(row->prev_hash, before) != 0 || strcmp(row->text_sha256, row->sha256) != 0 ||
+            strcmp(row->hash, row_hash(session->fault->arena, row)) != 0)
+            return fail(session->fault, ERR_CONFLICT, "history-broken",
+                        "the row of %04d_%s in ops.migration was changed, or one before it removed",
+                        row->version, row->name);
+        before = row->hash;
+    }
+    return ERR_NONE;
+}

@@ -1,0 +1,47 @@
+/* ops.migration: which files were applied, when and by whom, and what they said then. Every row
+ * holds the hash of the one before it, so that a changed or missing row is seen. The service's role
+ * reads the versions and nothing else. For migrate.c only.
+ */
+#ifndef DB_HISTORY_H
+#define DB_HISTORY_H
+
+#include "db/keys.h"
+#include "db/migrate_session.h"
+
+struct history_row {
+    int version;
+    const char *name;
+    const char *kind;
+    const char *sha256;      /* of the file's text */
+    const char *text_sha256; /* of the text that the row holds */
+    const char *applied_at_us;
+    const char *applied_at; /* RFC 3339 */
+    const char *duration_ms;
+    const char *applied_by;
+    const char *tool;
+    const char *prev_hash;
+    const char *hash;
+};
+
+struct history {
+    struct history_row *rows; /* in the fault's arena, by version */
+    size_t count;
+};
+
+/* Makes schema and table when they are not there, and lets the service and backups see them. */
+enum err history_prepare(struct session *session) FAILS;
+
+/* Empty when there is no table yet. */
+enum err history_read(struct session *session, struct history *out) FAILS;
+
+/* The row that says a file is applied; inside the file's transaction. */
+enum err history_add(struct session *session, const struct migration *file,
+                     int64_t duration_ms) FAILS;
+enum err history_remove(struct session *session, int version) FAILS;
+
+/* ERR_CONFLICT "history-broken": a row does not fit the one before it, or itself. */
+enum err history_check_chain(struct session *session, const struct history *history) FAILS;
+
+const char *migration_digest(const struct migration *file, char out[DIGEST_TEXT]);
+
+#endif

@@ -20,7 +20,7 @@ struct settings {
     const char *data_dir;
     const char *database_url; /* "": the embedded server */
     const char *migrate_url;
-    const char *secrets_file; /* "": data_dir/secrets */
+    const char *secrets_file; /* from the data directory, unless absolute */
     const char *cors_origins;
     const char *trusted_proxies;
     const char *allowed_hosts;

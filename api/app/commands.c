@@ -1,0 +1,179 @@
+#include "api/app/commands.h"
+
+#include <string.h>
+
+/* To add a command: its run_… in a file of its own, a line in commands.h, a row here. */
+const struct command commands[] = {
+    {
+        .name = "serve",
+        .help = "run the service until SIGTERM; without CLINICD_DATABASE_URL also its database",
+        .run = run_serve,
+        .has_no_json = true,
+    },
+    {
+        .name = "migrate up",
+        .help = "bring the schema to this program's version",
+        .run = run_migrate_up,
+        .options = {{"--to", "V", "stop at version V"},
+                    {"--wait", "SECONDS", "wait so long for another migration to end (10)"}},
+    },
+    {
+        .name = "migrate down",
+        .operands = "[N]",
+        .help = "revert the last N migrations (1)",
+        .run = run_migrate_down,
+        .options = {{"--data-loss-ok", "ROWS", "agree to lose exactly so many rows"},
+                    {"--wait", "SECONDS", "wait so long for another migration to end (10)"}},
+    },
+    {
+        .name = "migrate status",
+        .help = "list the migrations and what became of them",
+        .run = run_migrate_status,
+        .options = {{"--check", NULL, "exit 3 when one is pending, 4 when one was edited"}},
+    },
+    {
+        .name = "migrate verify",
+        .help = "ask the database whether the applied migrations still hold",
+        .run = run_migrate_verify,
+    },
+    {
+        .name = "migrate sql",
+        .operands = "[V...]",
+        .help = "print the statements of these versions (all), exactly as they are sent",
+        .run = run_migrate_sql,
+        .options = {{"--down", NULL, "the ones that revert"}},
+        .needs_no_settings = true,
+        .has_no_json = true,
+    },
+    {
+        .name = "migrate roles",
+        .help = "print the SQL that makes the roles, for a server of your own",
+        .run = run_migrate_roles,
+        .needs_no_settings = true,
+        .has_no_json = true,
+    },
+    {
+        .name = "user create-superadmin",
+        .help = "make an account of the platform; the password is asked for",
+        .run = run_create_superadmin,
+        .options = {{"--username", "NAME", "its name (required)"},
+                    {"--password-stdin", NULL, "read the password from standard input"}},
+    },
+    {.name = "settings", .help = "print the settings in effect", .run = run_settings},
+    {
+        .name = "openapi",
+        .help = "print the OpenAPI document",
+        .run = run_openapi,
+        .needs_no_settings = true,
+        .has_no_json = true,
+    },
+    {.name = "healthcheck",
+     .help = "exit 0 when the service here is alive",
+     .run = run_healthcheck},
+    {.name = "version", .help = "print the version", .run = run_version, .needs_no_settings = true},
+    {
+        .name = "help",
+        .operands = "[COMMAND]",
+        .help = "explain a command, or `exit-codes`",
+        .run = run_help,
+        .needs_no_settings = true,
+        .has_no_json = true,
+    },
+    {.name = NULL},
+};
+
+static const struct command_option common_options[] = {
+    {"--json", NULL, "print one JSON document instead of text"},
+    {"--help", NULL, "print this"},
+};
+
+static const char *const exit_meanings[] = {
+    [EXIT_DONE] = "done, all is well",
+    [EXIT_FAILED] = "failed, rolled back",
+    [EXIT_USAGE] = "usage, settings, or a confirmation is missing",
+    [EXIT_PENDING] = "work is pending (--check)",
+    [EXIT_DRIFT] = "drift, or a migration was edited",
+    [EXIT_UNVERIFIED] = "verification failed",
+    [EXIT_LOCKED] = "lock not got",
+    [EXIT_LINT] = "lint violations",
+    [EXIT_PRECONDITION] = "a precondition does not hold",
+    [EXIT_STOPPED] = "stopped, can be resumed",
+    [EXIT_CANNOT_CONNECT] = "cannot connect",
+};
+
+enum { EXIT_CODES_N = sizeof exit_meanings / sizeof exit_meanings[0] };
+
+static void option_help(struct buf *out, const struct command_option *option)
+{
+    int written = (int)strlen(option->name) + (option->value ? (int)strlen(option->value) + 1 : 0);
+    buf_format(out, "  %s%s%s%*s %s\n", option->name, option->value ? " " : "",
+               option->value ? option->value : "", written < 22 ? 22 - written : 0, "",
+               option->help);
+}
+
+static void command_help(struct buf *out, const char *program, const struct command *command)
+{
+    buf_format(out, "%s %s%s%s [OPTION...]\n\n%s\n\n", program, command->name,
+               command->operands ? " " : "", command->operands ? command->operands : "",
+               command->help);
+    for (size_t i = 0; i < COMMAND_OPTIONS_MAX && command->options[i].name; i++)
+        option_help(out, &command->options[i]);
+    for (size_t i = command->has_no_json ? 1 : 0; i < 2; i++)
+        option_help(out, &common_options[i]);
+}
+
+void commands_help(struct buf *out, const char *program, const struct command *command)
+{
+    if (command) {
+        command_help(out, program, command);
+        return;
+    }
+    buf_format(out, "%s COMMAND [OPTION...]\n\n", program);
+    for (const struct command *row = commands; row->name; row++)
+        buf_format(out, "  %-23s %s\n", row->name, row->help);
+    buf_format(out,
+               "\nSettings are environment variables: `%s settings`.\n"
+               "`%s help COMMAND` explains a command, `%s help exit-codes` its exit code.\n",
+               program, program, program);
+}
+
+static const struct command *command_named(const char *name)
+{
+    for (const struct command *row = commands; row->name; row++) {
+        if (strcmp(row->name, name) == 0)
+            return row;
+    }
+    return NULL;
+}
+
+enum exit_code run_help(struct call *call)
+{
+    struct buf name;
+    buf_begin(&name, &call->arena, 0);
+    for (size_t i = 0; i < call->operands_n; i++)
+        buf_format(&name, "%s%s", i ? " " : "", call->operands[i]);
+    if (strcmp(name.text, "exit-codes") == 0) {
+        for (int i = 0; i < EXIT_CODES_N; i++)
+            buf_format(&call->text, "%3d  %s\n", i, exit_meanings[i]);
+        return EXIT_DONE;
+    }
+    const struct command *command = command_named(name.text);
+    if (name.length > 0 && !command)
+        return call_usage(call, "there is no command `%s`", name.text);
+    commands_help(&call->text, call->program, command);
+    return EXIT_DONE;
+}
+
+enum exit_code run_version(struct call *call)
+{
+    buf_text(&call->text, "clinicd " CLINICD_VERSION "\n");
+    buf_text(&call->result, "{\"version\": \"" CLINICD_VERSION "\"}");
+    return EXIT_DONE;
+}
+
+enum exit_code run_settings(struct call *call)
+{
+    settings_write_text(&call->text, &call->settings);
+    settings_write_json(&call->result, &call->settings);
+    return EXIT_DONE;
+}

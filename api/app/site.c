@@ -1,0 +1,59 @@
+#include "api/app/site.h"
+
+#include "db/embedded.h"
+
+enum { JOIN_WAIT_MS = 20000 };
+
+static enum err embedded_open(enum site_use use, struct fault *fault, struct site *site)
+{
+    if (home_lock(&site->home))
+        return embedded_start(site->home.data_dir, fault, &site->embedded);
+    if (use == SITE_SERVE)
+        return fail(fault, ERR_CONFLICT, "in-use",
+                    "another clinicd runs on the data directory %s; stop it first, or set "
+                    "CLINICD_DATA_DIR",
+                    site->home.data_dir);
+    site->is_joined = true;
+    return embedded_join(site->home.data_dir, JOIN_WAIT_MS, fault, &site->embedded);
+}
+
+/* Without an embedded server the data directory holds the key file only, which many may read. */
+enum err site_open(const struct settings *settings, enum site_use use, struct fault *fault,
+                   struct site *out)
+{
+    struct site site = {.settings = settings, .home = {.lock = -1}};
+    enum err err = home_enter(settings->data_dir, fault, &site.home);
+    if (!err && settings->database_url[0] == '\0')
+        err = embedded_open(use, fault, &site);
+    if (err)
+        home_unlock(&site.home);
+    else
+        *out = site;
+    return err;
+}
+
+void site_close(struct site *site)
+{
+    if (site->is_joined)
+        embedded_leave(site->embedded);
+    else
+        embedded_stop(site->embedded);
+    site->embedded = NULL;
+    home_unlock(&site->home);
+}
+
+const char *site_app_url(const struct site *site)
+{
+    return site->embedded ? embedded_url(site->embedded, "app") : site->settings->database_url;
+}
+
+enum err site_migrator_url(const struct site *site, struct fault *fault, const char **out)
+{
+    const char *own = site->settings->migrate_url;
+    if (!site->embedded && own[0] == '\0')
+        return fail(fault, ERR_INPUT, NULL,
+                    "CLINICD_MIGRATE_URL is empty: it must name your server as the role "
+                    "clinicd_migrator");
+    *out = site->embedded ? embedded_url(site->embedded, "migrator") : own;
+    return ERR_NONE;
+}

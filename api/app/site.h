@@ -1,0 +1,39 @@
+/* The database that the settings name, for the length of a command: a server of the operator's own,
+ * or the embedded one, which is started for the command or joined when a `clinicd serve` runs it.
+ *
+ * Opening it becomes the service's user and goes into the data directory (home.h), so it comes
+ * before the first thread, and relative paths start there from then on.
+ */
+#ifndef API_APP_SITE_H
+#define API_APP_SITE_H
+
+#include "api/app/home.h"
+#include "api/app/settings.h"
+
+struct embedded;
+
+enum site_use {
+    SITE_SERVE, /* alone: refused while another process uses the data directory */
+    SITE_VISIT, /* beside a running service, or without one */
+};
+
+struct site {
+    struct home home;
+    const struct settings *settings;
+    struct embedded *embedded; /* NULL: a server of the operator's own */
+    bool is_joined;            /* somebody else runs the embedded server */
+};
+
+/* ERR_CONFLICT: the data directory is in use. */
+enum err site_open(const struct settings *settings, enum site_use use, struct fault *fault,
+                   struct site *out) FAILS;
+
+/* Stops what site_open() started. */
+void site_close(struct site *site);
+
+const char *site_app_url(const struct site *site);
+
+/* ERR_INPUT when the server is the operator's own and CLINICD_MIGRATE_URL is empty. */
+enum err site_migrator_url(const struct site *site, struct fault *fault, const char **out) FAILS;
+
+#endif

@@ -59,8 +59,9 @@ enum exit_code call_failed(const struct call *call)
         enum exit_code exit;
     } codes[] = {
         {"verification-failed", EXIT_UNVERIFIED}, {"migration-edited", EXIT_DRIFT},
-        {"migration-unknown", EXIT_DRIFT},        {"data-loss", EXIT_USAGE},
-        {"schema-mismatch", EXIT_PRECONDITION},
+        {"migration-unknown", EXIT_DRIFT},        {"history-broken", EXIT_DRIFT},
+        {"data-loss-unconfirmed", EXIT_USAGE},    {"schema-mismatch", EXIT_PRECONDITION},
+        {"unsafe-role", EXIT_PRECONDITION},       {"server-too-old", EXIT_PRECONDITION},
     };
     for (size_t i = 0; call->fault.code && i < sizeof codes / sizeof codes[0]; i++) {
         if (strcmp(call->fault.code, codes[i].code) == 0)

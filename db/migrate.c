@@ -49,18 +49,22 @@ static const char give_to_owner[] =
     "    END LOOP;"
     "END $$";
 
-int migrate_latest(void)
+static int latest_of(const struct migration *files)
 {
     int latest = 0;
-    for (const struct migration *file = migrations; file->version > 0; file++)
-        latest = file->version;
+    for (; files->version > 0; files++)
+        latest = files->version;
     return latest;
 }
 
-/* Numbers have no gaps (the build refuses them), so version n is at n - 1. */
-static const struct migration *file_of(int version)
+int migrate_latest(void)
 {
-    return version <= migrate_latest() ? &migrations[version - 1] : NULL;
+    return latest_of(migrations);
+}
+
+static const struct migration *files_of(const struct migrate_options *options)
+{
+    return options->files ? options->files : migrations;
 }
 
 /* What the database says was applied must be what this program holds, from the first on. */
@@ -68,7 +72,8 @@ static enum err check_history(struct session *session, const struct history *his
 {
     for (size_t i = 0; i < history->count; i++) {
         const struct history_row *row = &history->rows[i];
-        const struct migration *file = file_of(row->version);
+        const struct migration *file =
+            row->version <= latest_of(session->files) ? &session->files[row->version - 1] : NULL;
         char digest[DIGEST_TEXT];
         if (!file)
             return fail(session->fault, ERR_CONFLICT, "migration-unknown",
@@ -200,15 +205,16 @@ static enum err begin(struct session *session, struct history *history)
 
 enum err migrate_up(const struct migrate_options *options, struct fault *fault, int *applied)
 {
-    struct session session CLEANUP(session_close) = {.options = options, .fault = fault};
+    struct session session CLEANUP(session_close) = {
+        .options = options, .fault = fault, .files = files_of(options)};
     struct history history;
     int done = 0;
-    int to = options->to < 0 ? migrate_latest() : options->to;
-    if (to > migrate_latest())
+    int to = options->to < 0 ? latest_of(session.files) : options->to;
+    if (to > latest_of(session.files))
         return fail(fault, ERR_INPUT, "migration-unknown", "there is no migration %04d", to);
     enum err err = begin(&session, &history);
     for (int version = err ? 0 : (int)history.count + 1; !err && version <= to; version++) {
-        err = apply(&session, &migrations[version - 1]);
+        err = apply(&session, &session.files[version - 1]);
         done += !err;
     }
     if (!err)
@@ -239,7 +245,7 @@ static enum err confirm_loss(struct session *session, int from, int to, int64_t 
 {
     int64_t total = 0;
     for (int version = from; version > to; version--) {
-        const struct migration *file = &migrations[version - 1];
+        const struct migration *file = &session->files[version - 1];
         if (!file->down)
             return fail(session->fault, ERR_CONFLICT, "migration-irreversible",
                         "%04d_%s cannot be reverted: restore a backup", version, file->name);
@@ -284,7 +290,8 @@ static enum err revert(struct session *session, const struct migration *file, in
 enum err migrate_down(const struct migrate_options *options, int steps, struct fault *fault,
                       int *reverted)
 {
-    struct session session CLEANUP(session_close) = {.options = options, .fault = fault};
+    struct session session CLEANUP(session_close) = {
+        .options = options, .fault = fault, .files = files_of(options)};
     struct history history;
     int done = 0;
     enum err err = begin(&session, &history);
@@ -295,7 +302,7 @@ enum err migrate_down(const struct migrate_options *options, int steps, struct f
     int64_t *losses = arena_array(fault->arena, int64_t, history.count + 1);
     err = confirm_loss(&session, from, to, losses);
     for (int version = from; !err && version > to; version--) {
-        err = revert(&session, &migrations[version - 1], losses[version]);
+        err = revert(&session, &session.files[version - 1], losses[version]);
         done += !err;
     }
     if (!err)
@@ -328,21 +335,23 @@ static struct migration_status status_of(const struct history_row *row,
 enum err migrate_status(const struct migrate_options *options, struct arena *arena,
                         struct fault *fault, struct migration_status **out, size_t *count)
 {
-    struct session session CLEANUP(session_close) = {.options = options, .fault = fault};
+    struct session session CLEANUP(session_close) = {
+        .options = options, .fault = fault, .files = files_of(options)};
     struct history history;
     enum err err = session_open(&session);
     if (!err)
         err = history_read(&session, &history);
     if (err)
         return err;
-    size_t files_n = (size_t)migrate_latest();
+    size_t files_n = (size_t)latest_of(session.files);
     struct migration_status *all =
         arena_array(arena, struct migration_status, files_n + history.count + 1);
     size_t n = 0;
     size_t row = 0;
     for (size_t i = 0; i < files_n; i++) {
-        bool is_applied = row < history.count && history.rows[row].version == migrations[i].version;
-        all[n++] = status_of(is_applied ? &history.rows[row++] : NULL, &migrations[i]);
+        bool is_applied =
+            row < history.count && history.rows[row].version == session.files[i].version;
+        all[n++] = status_of(is_applied ? &history.rows[row++] : NULL, &session.files[i]);
     }
     for (; row < history.count; row++)
         all[n++] = status_of(&history.rows[row], NULL);
@@ -357,7 +366,8 @@ enum err migrate_status(const struct migrate_options *options, struct arena *are
 
 enum err migrate_verify(const struct migrate_options *options, struct fault *fault)
 {
-    struct session session CLEANUP(session_close) = {.options = options, .fault = fault};
+    struct session session CLEANUP(session_close) = {
+        .options = options, .fault = fault, .files = files_of(options)};
     struct history history;
     enum err err = session_open(&session);
     if (!err)
@@ -369,6 +379,6 @@ enum err migrate_verify(const struct migrate_options *options, struct fault *fau
     if (!err)
         err = session_run(&session, "BEGIN READ ONLY", NULL);
     for (size_t i = 0; !err && i < history.count; i++)
-        err = run_verify(&session, &migrations[i]);
+        err = run_verify(&session, &session.files[i]);
     return err;
 }

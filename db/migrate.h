@@ -40,6 +40,7 @@ struct migrate_options {
     int64_t data_loss_ok; /* -1: none; else exactly the rows that down may lose */
     void (*say)(void *user, const char *line); /* progress, may be NULL */
     void *user;
+    const struct migration *files; /* NULL: those of this program */
 };
 
 enum migration_state { MIGRATION_APPLIED, MIGRATION_PENDING, MIGRATION_EDITED, MIGRATION_UNKNOWN };

@@ -31,6 +31,7 @@ static const char settings[] =
     "       set_config('TimeZone', 'UTC', false),"
     "       set_config('DateStyle', 'ISO', false),"
     "       set_config('check_function_bodies', 'on', false),"
+    "       set_config('client_min_messages', 'warning', false),"
     "       set_config('synchronous_commit', 'on', false),"
     "       set_config('default_transaction_isolation', 'read committed', false)";
 

@@ -8,10 +8,11 @@
 
 #include <libpq-fe.h>
 
-/* One run. Begin with options and fault; conn is the session's. */
+/* One run. Begin with options, fault and files; conn is the session's. */
 struct session {
     const struct migrate_options *options;
     struct fault *fault;
+    const struct migration *files; /* number n is at n - 1: the build refuses gaps */
     PGconn *conn;
     bool is_locked;
 };

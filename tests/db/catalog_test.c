@@ -1,6 +1,6 @@
 /* The audit of the catalogue is empty on our schema, and finds every kind of defect that we know to
- * plant. A plant happens in a transaction that is rolled back: roles belong to the whole cluster, and
- * other tests run beside this one. */
+ * plant. A plant happens in a transaction that is rolled back: roles belong to the whole cluster,
+ * and other tests run beside this one. */
 #include "tests/harness/postgres.h"
 #include "tests/harness/sql.h"
 
@@ -25,15 +25,15 @@ static const struct plant plants[] = {
     {"rls_off", "ALTER TABLE clinicd.patient DISABLE ROW LEVEL SECURITY"},
     {"rls_not_forced", "ALTER TABLE clinicd.session NO FORCE ROW LEVEL SECURITY"},
     {"no_policy", "DROP POLICY clinic ON clinicd.account"},
-    {"no_policy", "ALTER POLICY clinic ON clinicd.clinic RENAME TO gone; DROP POLICY gone ON clinicd.clinic"},
+    {"no_policy",
+     "ALTER POLICY clinic ON clinicd.clinic RENAME TO gone; DROP POLICY gone ON clinicd.clinic"},
     {"policy_not_canonical", "ALTER POLICY clinic ON clinicd.patient USING (true)"},
     {"policy_not_canonical", "ALTER POLICY clinic ON clinicd.quota WITH CHECK (true)"},
     {"policy_not_canonical",
      "ALTER POLICY clinic ON clinicd.counter USING (true OR clinic_id = (SELECT "
      "NULLIF(current_setting('app.clinic_id', true), '')::bigint))"},
-    {"policy_not_canonical",
-     "ALTER POLICY clinic ON clinicd.patient USING (clinic_id >= (SELECT "
-     "NULLIF(current_setting('app.clinic_id', true), '')::bigint))"},
+    {"policy_not_canonical", "ALTER POLICY clinic ON clinicd.patient USING (clinic_id >= (SELECT "
+                             "NULLIF(current_setting('app.clinic_id', true), '')::bigint))"},
     {"policy_not_canonical", "DROP POLICY clinic ON clinicd.pharmacy; CREATE POLICY clinic ON "
                              "clinicd.pharmacy FOR SELECT USING (clinic_id = (SELECT "
                              "NULLIF(current_setting('app.clinic_id', true), '')::bigint))"},
@@ -44,18 +44,22 @@ static const struct plant plants[] = {
     {"no_patient_policy", "ALTER TABLE clinicd.pharmacy ADD patient_id uuid"},
     {"patient_policy_not_canonical", "ALTER POLICY patient ON clinicd.account USING (true)"},
     {"patient_policy_not_canonical", "ALTER POLICY patient ON clinicd.patient WITH CHECK (true)"},
-    {"patient_policy_not_canonical", "DROP POLICY patient ON clinicd.account; CREATE POLICY patient "
-                                     "ON clinicd.account AS RESTRICTIVE FOR SELECT USING (false)"},
+    {"patient_policy_not_canonical",
+     "DROP POLICY patient ON clinicd.account; CREATE POLICY patient "
+     "ON clinicd.account AS RESTRICTIVE FOR SELECT USING (false)"},
     {"unknown_restrictive_policy",
      "CREATE POLICY other ON clinicd.quota AS RESTRICTIVE USING (true)"},
     {"clinic_id_nullable", "CREATE TABLE clinicd.loose (clinic_id bigint, id uuid)"},
     {"clinic_id_type", "CREATE TABLE clinicd.loose (clinic_id int NOT NULL, id uuid)"},
-    {"key_without_clinic_id_first", "CREATE TABLE clinicd.loose (clinic_id bigint NOT NULL, id uuid, "
-                                    "PRIMARY KEY (id, clinic_id))"},
-    {"fk_without_clinic_id", "ALTER TABLE clinicd.patient ADD UNIQUE (id); ALTER TABLE "
-                             "clinicd.account ADD FOREIGN KEY (patient_id) REFERENCES clinicd.patient (id)"},
+    {"key_without_clinic_id_first",
+     "CREATE TABLE clinicd.loose (clinic_id bigint NOT NULL, id uuid, "
+     "PRIMARY KEY (id, clinic_id))"},
     {"fk_without_clinic_id",
-     "ALTER TABLE clinicd.account ADD other bigint, ADD UNIQUE (other, id); ALTER TABLE clinicd.session "
+     "ALTER TABLE clinicd.patient ADD UNIQUE (id); ALTER TABLE "
+     "clinicd.account ADD FOREIGN KEY (patient_id) REFERENCES clinicd.patient (id)"},
+    {"fk_without_clinic_id",
+     "ALTER TABLE clinicd.account ADD other bigint, ADD UNIQUE (other, id); ALTER TABLE "
+     "clinicd.session "
      "ADD FOREIGN KEY (clinic_id, account_id) REFERENCES clinicd.account (other, id)"},
     {"fk_cascades", "ALTER TABLE clinicd.session DROP CONSTRAINT session__account, ADD FOREIGN KEY "
                     "(clinic_id, account_id) REFERENCES clinicd.account ON DELETE CASCADE"},
@@ -74,19 +78,21 @@ static const struct plant plants[] = {
     {"audit_can_be_changed", "GRANT UPDATE (reason) ON clinicd.platform_audit TO clinicd_app"},
     {"audit_trigger_missing:row", "ALTER TABLE clinicd.audit DISABLE TRIGGER audit_append_only"},
     {"audit_trigger_missing:truncate", "DROP TRIGGER audit_no_truncate ON clinicd.audit"},
-    {"audit_trigger_missing:truncate",
-     "CREATE TABLE clinicd.audit_2020_01 PARTITION OF clinicd.audit FOR VALUES FROM ('2020-01-01') TO "
-     "('2020-02-01')"},
+    {"audit_trigger_missing:truncate", "CREATE TABLE clinicd.audit_2020_01 PARTITION OF "
+                                       "clinicd.audit FOR VALUES FROM ('2020-01-01') TO "
+                                       "('2020-02-01')"},
     {"rls_off", "GRANT SELECT ON clinicd.audit_default TO clinicd_app"},
     {"backup_can_write", "GRANT INSERT ON clinicd.patient TO clinicd_backup"},
     {"public_privilege", "GRANT SELECT ON clinicd.news TO PUBLIC"},
-    {"other_schema", "CREATE SCHEMA side; CREATE TABLE side.copy AS SELECT * FROM clinicd.patient; "
-                     "GRANT USAGE ON SCHEMA side TO clinicd_app; GRANT SELECT ON side.copy TO clinicd_app"},
+    {"other_schema",
+     "CREATE SCHEMA side; CREATE TABLE side.copy AS SELECT * FROM clinicd.patient; "
+     "GRANT USAGE ON SCHEMA side TO clinicd_app; GRANT SELECT ON side.copy TO clinicd_app"},
     {"schema_create", "GRANT CREATE ON SCHEMA clinicd TO clinicd_app"},
     {"default_privileges_widen",
      "ALTER DEFAULT PRIVILEGES IN SCHEMA clinicd GRANT SELECT ON TABLES TO clinicd_app"},
-    {"secdef_callable", "CREATE FUNCTION clinicd.peep() RETURNS bigint LANGUAGE sql SECURITY DEFINER "
-                        "SET search_path = pg_catalog, pg_temp AS 'SELECT count(*) FROM clinicd.patient'"},
+    {"secdef_callable",
+     "CREATE FUNCTION clinicd.peep() RETURNS bigint LANGUAGE sql SECURITY DEFINER "
+     "SET search_path = pg_catalog, pg_temp AS 'SELECT count(*) FROM clinicd.patient'"},
     {"secdef_search_path", "ALTER FUNCTION clinicd.clinic_allot_id() RESET search_path"},
     {"secdef_search_path", "ALTER FUNCTION clinicd.clinic_allot_id() SET search_path = public"},
     {"secdef_public", "GRANT EXECUTE ON FUNCTION clinicd.audit_append(jsonb) TO PUBLIC"},
@@ -172,9 +178,10 @@ static void a_partition_made_by_the_owner_s_function_has_no_defect(void **state)
 {
     struct state *it = *state;
     sql_run(it->boss, "SELECT clinicd.audit_partitions_ensure('2031-05-17')");
-    assert_int_equal(sql_int(it->boss, "SELECT count(*) FROM pg_class WHERE relname IN "
-                                       "('audit_2031_05', 'audit_2031_06', 'audit_2031_07', 'audit_2031_08')"),
-                     4);
+    assert_int_equal(
+        sql_int(it->boss, "SELECT count(*) FROM pg_class WHERE relname IN "
+                          "('audit_2031_05', 'audit_2031_06', 'audit_2031_07', 'audit_2031_08')"),
+        4);
     migrated_schema_has_no_defect(state);
 }
 

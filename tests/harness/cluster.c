@@ -89,9 +89,9 @@ static bool cluster_init(const char *dir, const struct passwd *user)
 {
     char data[PATH_TEXT];
     snprintf(data, sizeof data, "%s/data", dir);
-    const char *const argv[] = {POSTGRES_BIN "/initdb", "--no-sync", "--auth=trust",      "-U",
-                          "postgres",             "-E",        "UTF8",              "--locale=C.UTF-8",
-                          "-D",                   data,        NULL};
+    const char *const argv[] = {
+        POSTGRES_BIN "/initdb", "--no-sync", "--auth=trust", "-U", "postgres", "-E", "UTF8",
+        "--locale=C.UTF-8",     "-D",        data,           NULL};
     int status = -1;
     pid_t child = child_start(user, argv);
     return child > 0 && child_wait(child, START_SECONDS, &status) && status == 0;
@@ -102,12 +102,32 @@ static pid_t server_start(const char *dir, const struct passwd *user)
     char data[PATH_TEXT], socket[PATH_TEXT];
     snprintf(data, sizeof data, "%s/data", dir);
     snprintf(socket, sizeof socket, "unix_socket_directories=%s", dir);
-    const char *const argv[] = {
-        POSTGRES_BIN "/postgres", "-D", data, "-c", socket, "-c", "listen_addresses=",
-        "-c", "max_connections=300", "-c", "shared_buffers=128MB", "-c", "fsync=off",
-        "-c", "full_page_writes=off", "-c", "wal_level=minimal", "-c", "max_wal_senders=0",
-        "-c", "log_min_messages=fatal", "-c", "log_min_error_statement=panic",
-        "-c", "timezone=UTC", NULL};
+    const char *const argv[] = {POSTGRES_BIN "/postgres",
+                                "-D",
+                                data,
+                                "-c",
+                                socket,
+                                "-c",
+                                "listen_addresses=",
+                                "-c",
+                                "max_connections=300",
+                                "-c",
+                                "shared_buffers=128MB",
+                                "-c",
+                                "fsync=off",
+                                "-c",
+                                "full_page_writes=off",
+                                "-c",
+                                "wal_level=minimal",
+                                "-c",
+                                "max_wal_senders=0",
+                                "-c",
+                                "log_min_messages=fatal",
+                                "-c",
+                                "log_min_error_statement=panic",
+                                "-c",
+                                "timezone=UTC",
+                                NULL};
     return child_start(user, argv);
 }
 

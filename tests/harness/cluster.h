@@ -1,7 +1,7 @@
 /* A PostgreSQL cluster of the tests' own: made in seconds, durable for nobody, gone afterwards.
  *
- * A keeper process owns it. The keeper stops the server and removes the folder when whoever holds the
- * cluster lets go: for a program started by hand when that program ends, however it ends; for a
+ * A keeper process owns it. The keeper stops the server and removes the folder when whoever holds
+ * the cluster lets go: for a program started by hand when that program ends, however it ends; for a
  * run of ctest when the cleanup fixture says so, and at the latest after CLUSTER_MINUTES_MAX.
  *
  * Only a unix socket in a folder of mode 0700 listens. `trust` is for the tests alone: whoever can

@@ -57,7 +57,8 @@ static const char *socket_dir(void)
 static void rights_grant(PGconn *boss, const char *name)
 {
     sql_run(boss, "REVOKE ALL ON DATABASE %s FROM PUBLIC", name);
-    sql_run(boss, "GRANT CONNECT ON DATABASE %s TO clinicd_app, clinicd_backup, clinicd_unsafe", name);
+    sql_run(boss, "GRANT CONNECT ON DATABASE %s TO clinicd_app, clinicd_backup, clinicd_unsafe",
+            name);
     sql_run(boss, "GRANT CONNECT, CREATE ON DATABASE %s TO clinicd_migrator", name);
 }
 
@@ -65,7 +66,8 @@ static void migrate(const char *url)
 {
     struct arena arena CLEANUP(arena_end) = {0};
     struct fault fault = {.arena = &arena};
-    struct migrate_options options = {.url = url, .lock_wait_ms = 10000, .to = -1, .data_loss_ok = -1};
+    struct migrate_options options = {
+        .url = url, .lock_wait_ms = 10000, .to = -1, .data_loss_ok = -1};
     int applied = 0;
     if (migrate_up(&options, &fault, &applied))
         die("the template could not be migrated: %s: %s (%s)", fault.code ? fault.code : "-",
@@ -91,11 +93,12 @@ static void copy(const char *from, const char *name, struct postgres_database *o
 {
     struct postgres_database made = {0};
     const char *dir = socket_dir();
-    if (snprintf(made.name, sizeof made.name, "%s_%d", name, (int)getpid()) >= (int)sizeof made.name)
+    if (snprintf(made.name, sizeof made.name, "%s_%d", name, (int)getpid()) >=
+        (int)sizeof made.name)
         die("database name too long: %s", name);
     PGconn *boss SQL_CLOSE = boss_connect(dir);
-    sql_run(boss, "CREATE DATABASE %s OWNER clinicd_owner TEMPLATE %s STRATEGY file_copy", made.name,
-            from);
+    sql_run(boss, "CREATE DATABASE %s OWNER clinicd_owner TEMPLATE %s STRATEGY file_copy",
+            made.name, from);
     rights_grant(boss, made.name);
     urls_make(dir, &made);
     *out = made;

@@ -1,8 +1,10 @@
-/* A database of one's own for a test: a fresh copy of the migrated template, in well under a second.
+/* A database of one's own for a test: a fresh copy of the migrated template, in well under a
+ * second.
  *
- * Under ctest all programs share the cluster that the fixture made; a program started by hand makes its
- * own at the first call, and it is gone when the program ends. Names are made unique by the process id,
- * so programs run side by side. Call from one thread, before the program's own threads where possible.
+ * Under ctest all programs share the cluster that the fixture made; a program started by hand makes
+ * its own at the first call, and it is gone when the program ends. Names are made unique by the
+ * process id, so programs run side by side. Call from one thread, before the program's own threads
+ * where possible.
  */
 #ifndef TESTS_HARNESS_POSTGRES_H
 #define TESTS_HARNESS_POSTGRES_H

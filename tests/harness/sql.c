@@ -69,7 +69,8 @@ int sql_try(PGconn *conn, char sqlstate[SQLSTATE_TEXT], const char *format, ...)
         return -1;
     }
     strcpy(sqlstate, "00000");
-    return PQresultStatus(result) == PGRES_TUPLES_OK ? PQntuples(result) : atoi(PQcmdTuples(result));
+    return PQresultStatus(result) == PGRES_TUPLES_OK ? PQntuples(result)
+                                                     : atoi(PQcmdTuples(result));
 }
 
 char *sql_text(PGconn *conn, struct arena *arena, const char *format, ...)

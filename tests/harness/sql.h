@@ -22,7 +22,8 @@ static inline void sql_close(PGconn **conn)
 /* One or several statements without parameters; the text is a printf format. */
 void sql_run(PGconn *conn, const char *format, ...) PRINTF(2, 3);
 
-/* Runs one statement and says what became of it: rows affected or returned, or -1 and the SQLSTATE. */
+/* Runs one statement and says what became of it: rows affected or returned, or -1 and the SQLSTATE.
+ */
 int sql_try(PGconn *conn, char sqlstate[SQLSTATE_TEXT], const char *format, ...) PRINTF(3, 4);
 
 /* The first value of the first row, as text; NULL when there is none. */

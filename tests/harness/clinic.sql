@@ -1,0 +1,61 @@
+-- One clinic with everything in it, for tests; seed.c fills in the @words@ and runs it as a superuser.
+-- @mark@ and @digits@ stand in every text that a person typed: no other clinic may ever see them.
+-- Ids end in ten digits that say what they are: 1xx patients, 2xx accounts, 3xx sessions, 4xx the rest.
+
+INSERT INTO clinicd.clinic (clinic_id, id, slug, name, address, city, state, zip_code, phone_number, email,
+    website, registration_number, gstin, status, created_at, updated_at)
+VALUES (@clinic@, '@id@0000000001', '@slug@', 'Clinic @mark@', '1 @mark@ Street', '@mark@ City', '@mark@ State', '400001',
+    '+91 @digits@', 'front@@mark@.example', 'https://@mark@.example/', 'REG-@mark@', NULL, '@status@',
+    '2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z');
+
+INSERT INTO clinicd.pharmacy (clinic_id, id, name, address, phone_number, is_primary, created_at, updated_at)
+VALUES (@clinic@, '@id@0000000401', 'Pharmacy @mark@', '2 @mark@ Street', '+91 @digits@', true,
+    '2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z');
+
+INSERT INTO clinicd.quota (clinic_id, kind, used, allowed)
+VALUES (@clinic@, 'doctor', 1, 100), (@clinic@, 'patient', 3, 100000), (@clinic@, 'receptionist', 1, 100);
+
+INSERT INTO clinicd.counter (clinic_id, kind, period, value) VALUES (@clinic@, 'patient', 2025, 3);
+
+INSERT INTO clinicd.patient (clinic_id, id, patient_number, name, gender, date_of_birth, phone_number, email, address,
+    city, state, zip_code, emergency_contact_name, emergency_contact_phone, registered_on, registered_by_name,
+    deleted_at, created_at, updated_at)
+SELECT @clinic@, ('@id@0000000' || n)::uuid, 'PT-2025-00' || n, 'Patient ' || word || ' @mark@', 'female', '1980-02-03',
+    '+91 @digits@', word || '@@mark@.example', n || ' @mark@ Lane', '@mark@ City', '@mark@ State', '400001',
+    'Friend @mark@', '+91 @digits@', '2025-03-04', 'reception@mark@',
+    CASE n WHEN 103 THEN timestamptz '2025-06-01T00:00:00Z' END, '2025-03-04T00:00:00Z', '2025-03-04T00:00:00Z'
+FROM (VALUES (101, 'own'), (102, 'other'), (103, 'hidden')) AS p (n, word);
+
+INSERT INTO clinicd.account (clinic_id, id, patient_id, username, role, first_name, last_name, email, mobile_number,
+    password_hash, must_change_password, created_at, updated_at)
+SELECT @clinic@, ('@id@0000000' || n)::uuid, CASE role WHEN 'patient' THEN '@id@0000000101'::uuid END, who, role,
+    'First@mark@', 'Last@mark@', who || '@@mark@.example', '+91 @digits@', '@password_hash@', must_change,
+    '2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z'
+FROM (VALUES (201, 'admin', 'admin', false), (202, 'doctor', 'doctor', false), (203, 'receptionist', 'receptionist', false),
+    (204, 'lab_tech', 'lab_tech', false), (205, 'patient', 'patient', false), (206, 'newcomer', 'admin', true),
+    (207, 'late', 'admin', false)) AS a (n, who, role, must_change);
+
+-- Everybody has a session whose token seed_token() spells; the one of "late" is over.
+INSERT INTO clinicd.session (clinic_id, id, account_id, access_hash, access_expires_at, family_hash, refresh_hash,
+    refresh_expires_at, ends_at, idle_seconds, last_seen_at, client_address, user_agent, created_at)
+SELECT @clinic@, ('@id@0000000' || n + 100)::uuid, ('@id@0000000' || n)::uuid,
+    encode(sha256(('ca_' || rpad('@slug@-' || who, 43, 'A'))::bytea), 'hex'), t.ends,
+    encode(sha256(('family @slug@ ' || who)::bytea), 'hex'), encode(sha256(('refresh @slug@ ' || who)::bytea), 'hex'),
+    t.ends, t.ends, 315360000, '2026-01-01T00:00:00Z', '203.0.113.9', 'agent @mark@', '2026-01-01T00:00:00Z'
+FROM (VALUES (201, 'admin'), (202, 'doctor'), (203, 'receptionist'), (204, 'lab_tech'), (205, 'patient'),
+    (206, 'newcomer'), (207, 'late')) AS a (n, who),
+    LATERAL (SELECT CASE who WHEN 'late' THEN timestamptz '2026-01-02T00:00:00Z' ELSE '2099-01-01T00:00:00Z' END) AS t (ends);
+
+INSERT INTO clinicd.login_failure (clinic_id, key, failures, window_started_at, last_at)
+VALUES (@clinic@, 'name:' || encode(sha256('@mark@'), 'hex'), 1, '2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z');
+
+INSERT INTO clinicd.idempotency (clinic_id, principal, key_hash, operation, body_digest, status, headers, body, created_at)
+VALUES (@clinic@, 'account:@id@0000000203', encode(sha256('key-@slug@'), 'hex'), 'patients_create',
+    encode(sha256('digest'), 'hex'), 201, '{}', '{"name": "@mark@"}', '2099-01-01T00:00:00Z');
+
+INSERT INTO clinicd.audit (clinic_id, at, id, actor_kind, actor_id, actor_name, actor_role, client_address, operation,
+    entity, entity_id, patient_id, patient_ids, status, request_id, reason, before, after)
+SELECT @clinic@, ('2026-01-0' || n || 'T00:00:00Z')::timestamptz, ('@id@000000041' || n)::uuid, 'account', '@id@0000000203'::uuid, 'receptionist@mark@',
+    'receptionist', '203.0.113.9', 'patients_update', 'patient', ('@id@000000010' || n)::uuid, ('@id@000000010' || n)::uuid,
+    NULL, 200, '@id@0000000499'::uuid, 'Reason @mark@', '{"name": "Old @mark@"}'::jsonb, '{"name": "New @mark@"}'::jsonb
+FROM generate_series(1, 2) AS n;

@@ -3,7 +3,8 @@
  *
  * Extensions that are understood (any other x- member stops the start): on the document x-roles,
  * x-problems; on an operation x-permission, x-row, x-hide, x-mask, x-secret, x-tx, x-idempotent,
- * x-audit; on a query parameter x-permission; on a schema x-text. See openapi/README.md.
+ * x-audit; on a query parameter and on a member of a body x-permission; on a response component
+ * x-machinery; on a schema x-text. See openapi/README.md.
  */
 #ifndef API_HTTP_DOCUMENT_H
 #define API_HTTP_DOCUMENT_H
@@ -24,6 +25,12 @@ struct parameter {
     bool is_required;
     const char *fallback; /* default as text, or NULL */
     uint64_t permission;  /* needed when the parameter is given; 0: none */
+};
+
+/* A member of the body, first level, that needs a permission of its own. */
+struct member_permission {
+    const char *member;
+    uint64_t permission;
 };
 
 struct response {
@@ -58,6 +65,9 @@ struct operation {
     bool is_idempotent;        /* takes Idempotency-Key */
     bool is_secret;            /* its answer holds a secret: stored sealed, never logged */
     bool is_list;              /* has limit and cursor */
+    bool answers_other;        /* its success is something else than JSON: Accept is not checked */
+    struct member_permission *body_permissions; /* members of the body that need more */
+    size_t body_permissions_n;
     enum tx_mode tx;
     enum audit_into audit;
     int success;               /* the first 2xx it documents */
@@ -112,6 +122,8 @@ enum err document_bind(struct document *document, const struct handler *handlers
                        struct fault *fault) FAILS;
 
 const struct operation *document_find(const struct document *document, const char *operation_id);
+/* A query parameter of the operation by name; NULL: it has none. */
+const struct parameter *document_parameter(const struct operation *operation, const char *name);
 uint64_t document_role(const struct document *document, const char *role); /* 0: unknown role */
 const struct problem *document_problem(const struct document *document, const char *code);
 

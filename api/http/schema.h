@@ -19,14 +19,15 @@ struct request;
 
 enum schema_mode { SCHEMA_CHECK, SCHEMA_NORMALISE };
 
-/* Compiles `source` (borrowed for the schema's life) whose $refs point into `document`. Schemas live
- * as long as the arena. ERR_INTERNAL names the pointer and the keyword. */
+/* Compiles `source` (borrowed for the schema's life) whose $refs point into `document`. Schemas
+ * live as long as the arena. ERR_INTERNAL names the pointer and the keyword. */
 enum err schema_compile(struct arena *arena, json_t *document, json_t *source, struct fault *fault,
                         const struct schema **out) FAILS;
 
-/* Adds every fault to `fault` (codes: type, required, unknown-member, too-short, too-long, too-small,
- * too-large, enum, pattern, format, too-many-items, too-few-items, not-unique) with `pointer` as the
- * prefix ("#" for a body). True when there was none. `value` may be replaced: pass the slot. */
+/* Adds every fault to `fault` (codes: type, required, unknown-member, too-short, too-long,
+ * too-small, too-large, enum, pattern, format, too-many-items, too-few-items, not-unique) with
+ * `pointer` as the prefix ("#" for a body). True when there was none. `value` may be replaced: pass
+ * the slot. */
 bool schema_check(const struct schema *schema, json_t **value, const char *pointer,
                   enum schema_mode mode, struct fault *fault);
 

@@ -1,13 +1,12 @@
-/* The platform's own people: super admins. */
+/* The platform's own people. Their sessions are those of models/session, in another realm. */
 #ifndef MODELS_PLATFORM_PLATFORM_H
 #define MODELS_PLATFORM_PLATFORM_H
 
 #include "db/tx.h"
 
-#include <stdbool.h>
-
-/* The account `username` with this password; when there is one already it stays as it is and
- * `created` is false. ERR_INPUT with code "weak-password", or when the name is none. */
+/* Makes a super admin, for the command line: hashes here, so it takes tens of milliseconds.
+ * *created is false when the name is taken; nothing is changed then. ERR_INPUT "weak-password" or
+ * "validation-failed" (username) says in its detail what is wrong. */
 enum err superadmin_create(struct tx *tx, const char *username, const char *password,
                            bool *created) FAILS;
 

@@ -67,6 +67,7 @@ CREATE TABLE clinicd.clinic (
     id uuid NOT NULL,
     slug text NOT NULL CHECK (slug ~ '^[a-z0-9]+(-[a-z0-9]+)*$' AND length(slug) BETWEEN 3 AND 50),
     name text NOT NULL CHECK (length(name) BETWEEN 1 AND 255),
+    name_key text COLLATE "C" NOT NULL GENERATED ALWAYS AS (lower(name)) STORED,
     address text NOT NULL CHECK (length(address) <= 2000),
     city text NOT NULL CHECK (length(city) <= 100),
     state text NOT NULL CHECK (length(state) <= 100),
@@ -87,7 +88,22 @@ CREATE TABLE clinicd.clinic (
     CONSTRAINT "clinic__slug-taken" UNIQUE (slug),
     CONSTRAINT "clinic__registration-number-taken" UNIQUE (registration_number)
 );
+CREATE INDEX clinic_by_name ON clinicd.clinic (name_key, slug);
 SELECT clinicd.protect_table('clinicd.clinic');
+
+-- A clinic as the API shows it. `status` is one column; a closed clinic's subscription is shown as
+-- suspended.
+CREATE FUNCTION clinicd.clinic_shown(c clinicd.clinic, doctors int, patients int, receptionists int)
+RETURNS TABLE (slug text, version bigint, name text, address text, city text, state text, zip_code text,
+    phone_number text, email text, website text, registration_number text, gstin text, timezone text,
+    language text, subscription_status text, max_doctors int, max_patients int, max_receptionists int,
+    is_active boolean, created_at timestamptz, updated_at timestamptz)
+LANGUAGE sql STABLE AS $$
+    SELECT c.slug, c.version, c.name, c.address, c.city, c.state, c.zip_code, c.phone_number, c.email,
+        c.website, c.registration_number, c.gstin, c.timezone, c.language,
+        CASE WHEN c.status IN ('trial', 'active', 'expired') THEN c.status ELSE 'suspended' END,
+        doctors, patients, receptionists, c.status IN ('trial', 'active', 'expired'), c.created_at, c.updated_at;
+$$;
 
 CREATE TABLE clinicd.pharmacy (
     clinic_id bigint NOT NULL REFERENCES clinicd.clinic ON DELETE RESTRICT,
@@ -171,6 +187,30 @@ CREATE TABLE clinicd.patient (
     CONSTRAINT "patient__number-taken" UNIQUE (clinic_id, patient_number),
     CONSTRAINT "patient__age-without-day" CHECK ((age_years IS NULL) = (age_noted_on IS NULL))
 );
+-- The age on a day: from the birth date, or from an age that was noted.
+CREATE FUNCTION clinicd.age_on(today date, date_of_birth date, age_years int, age_noted_on date) RETURNS int
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN date_of_birth IS NOT NULL THEN extract(year FROM age(today, date_of_birth))::int
+       ELSE least(150, age_years + greatest(0, extract(year FROM age(today, age_noted_on))::int)) END;
+
+-- A patient as the API shows it; the one place that says so. Reads nothing: the caller's statement
+-- stands behind both walls.
+CREATE FUNCTION clinicd.patient_shown(p clinicd.patient, today date, login boolean)
+RETURNS TABLE (id uuid, version bigint, patient_number text, name text, gender text, date_of_birth date,
+    age_years int, weight_kg numeric, phone_number text, email text, address text, city text, state text,
+    zip_code text, blood_group text, emergency_contact_name text, emergency_contact_phone text,
+    identification_type text, "identification_number:sealed" text, status text, registered_on date,
+    registered_by json, has_login boolean, deleted_at timestamptz, created_at timestamptz, updated_at timestamptz)
+LANGUAGE sql STABLE AS $$
+    SELECT p.id, p.version, p.patient_number, p.name, p.gender, p.date_of_birth,
+        clinicd.age_on(today, p.date_of_birth, p.age_years, p.age_noted_on),
+        trim_scale(p.weight_grams / 1000.0), p.phone_number, p.email, p.address, p.city, p.state, p.zip_code,
+        p.blood_group, p.emergency_contact_name, p.emergency_contact_phone, p.identification_type,
+        p.identification_sealed, p.status, p.registered_on,
+        CASE WHEN p.registered_by_id IS NOT NULL
+             THEN json_build_object('id', p.registered_by_id, 'name', p.registered_by_name) END,
+        login, p.deleted_at, p.created_at, p.updated_at;
+$$;
 CREATE INDEX patient_by_name ON clinicd.patient (clinic_id, name_key, id) WHERE deleted_at IS NULL;
 CREATE INDEX patient_by_day ON clinicd.patient (clinic_id, registered_on, id) WHERE deleted_at IS NULL;
 CREATE INDEX patient_by_phone ON clinicd.patient (clinic_id, phone_key) WHERE deleted_at IS NULL;
@@ -473,6 +513,45 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION clinicd.clinic_entries(bigint) IS 'tenant-safe: slugs, names and states, which the public directory shows too';
 
+-- The public directory: clinics that are open, in the order of their names.
+CREATE FUNCTION clinicd.clinic_directory(q text, only_city text, after_name text, after_slug text, wanted bigint)
+RETURNS TABLE (slug text, name text, city text, state text, name_key text)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT c.slug, c.name, c.city, c.state, c.name_key FROM clinicd.clinic c
+    WHERE c.status IN ('trial', 'active')
+      AND (q IS NULL OR position(lower(q) IN c.name_key) > 0)
+      AND (only_city IS NULL OR lower(c.city) = lower(only_city))
+      AND (c.name_key, c.slug) > (coalesce(after_name, '') COLLATE "C", coalesce(after_slug, ''))
+    ORDER BY c.name_key, c.slug LIMIT wanted;
+$$;
+COMMENT ON FUNCTION clinicd.clinic_directory(text, text, text, text, bigint)
+    IS 'tenant-safe: the four members of open clinics that are public';
+
+-- Every clinic, for the platform''s people.
+CREATE FUNCTION clinicd.clinic_all(q text, only_city text, only_status text, after_name text, after_slug text,
+    wanted bigint)
+RETURNS TABLE (slug text, version bigint, name text, address text, city text, state text, zip_code text,
+    phone_number text, email text, website text, registration_number text, gstin text, timezone text,
+    language text, subscription_status text, max_doctors int, max_patients int, max_receptionists int,
+    is_active boolean, created_at timestamptz, updated_at timestamptz, name_key text)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT s.*, c.name_key FROM clinicd.clinic c
+    CROSS JOIN LATERAL (
+        SELECT max(q.allowed) FILTER (WHERE q.kind = 'doctor') AS doctors,
+               max(q.allowed) FILTER (WHERE q.kind = 'patient') AS patients,
+               max(q.allowed) FILTER (WHERE q.kind = 'receptionist') AS receptionists
+        FROM clinicd.quota q WHERE q.clinic_id = c.clinic_id) n
+    CROSS JOIN LATERAL clinicd.clinic_shown(c, n.doctors, n.patients, n.receptionists) s
+    WHERE c.status <> 'importing'
+      AND (q IS NULL OR position(lower(q) IN c.name_key) > 0)
+      AND (only_city IS NULL OR lower(c.city) = lower(only_city))
+      AND (only_status IS NULL OR s.subscription_status = only_status)
+      AND (c.name_key, c.slug) > (coalesce(after_name, '') COLLATE "C", coalesce(after_slug, ''))
+    ORDER BY c.name_key, c.slug LIMIT wanted;
+$$;
+COMMENT ON FUNCTION clinicd.clinic_all(text, text, text, text, text, bigint)
+    IS 'tenant-safe: profiles of clinics without anything of their patients; asked with the permission clinic.list only';
+
 -- The Idempotency-Key''s guard: the first row wins; a twin waits for it (lock_timeout) and then
 -- aborts everything up to the Sync with a code of our own.
 CREATE FUNCTION clinicd.idempotency_guard(clinic bigint, who text, hash text, op text, digest text, at timestamptz)
@@ -520,7 +599,12 @@ GRANT SELECT, INSERT, UPDATE ON clinicd.clinic, clinicd.pharmacy, clinicd.quota,
     clinicd.platform_account, clinicd.platform_session, clinicd.platform_login_failure,
     clinicd.platform_idempotency TO clinicd_app;
 GRANT SELECT, INSERT ON clinicd.audit, clinicd.platform_audit, clinicd.news TO clinicd_app;
-GRANT EXECUTE ON FUNCTION clinicd.name_fold(text) TO clinicd_app, clinicd_definer;
+GRANT EXECUTE ON FUNCTION clinicd.name_fold(text), clinicd.age_on(date, date, int, date),
+    clinicd.patient_shown(clinicd.patient, date, boolean),
+    clinicd.clinic_shown(clinicd.clinic, int, int, int) TO clinicd_app, clinicd_definer;
+GRANT EXECUTE ON FUNCTION clinicd.clinic_directory(text, text, text, text, bigint),
+    clinicd.clinic_all(text, text, text, text, text, bigint) TO clinicd_app;
+GRANT SELECT ON clinicd.quota TO clinicd_definer;
 GRANT EXECUTE ON FUNCTION clinicd.announce(text, text, timestamptz), clinicd.clinic_allot_id(),
     clinicd.audit_partitions_ensure(date), clinicd.audit_append(jsonb),
     clinicd.session_is_elsewhere(text, timestamptz), clinicd.clinic_entries(bigint),
@@ -541,6 +625,8 @@ ALTER FUNCTION clinicd.clinic_allot_id() OWNER TO clinicd_definer;
 ALTER FUNCTION clinicd.audit_append(jsonb) OWNER TO clinicd_definer;
 ALTER FUNCTION clinicd.session_is_elsewhere(text, timestamptz) OWNER TO clinicd_definer;
 ALTER FUNCTION clinicd.clinic_entries(bigint) OWNER TO clinicd_definer;
+ALTER FUNCTION clinicd.clinic_directory(text, text, text, text, bigint) OWNER TO clinicd_definer;
+ALTER FUNCTION clinicd.clinic_all(text, text, text, text, text, bigint) OWNER TO clinicd_definer;
 ALTER FUNCTION clinicd.purge_expired(timestamptz) OWNER TO clinicd_definer;
 ALTER FUNCTION clinicd.audit_partitions_ensure(date) OWNER TO clinicd_owner;
 

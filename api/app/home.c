@@ -151,7 +151,7 @@ static enum err user_become(const struct passwd *user, struct fault *fault)
 
 static enum err root_enter(const char **data_dir, struct fault *fault)
 {
-    const struct passwd *user;
+    const struct passwd *user = NULL;
     enum err err = user_choose(*data_dir, fault, &user);
     if (err)
         return err;

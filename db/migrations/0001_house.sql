@@ -589,9 +589,14 @@ COMMENT ON FUNCTION clinicd.purge_expired(timestamptz) IS 'tenant-safe: deletes 
 
 -- New functions are everybody's; those that see more than their caller must not be. (Default
 -- privileges of a schema cannot take away what PUBLIC has by birth.)
-REVOKE EXECUTE ON FUNCTION clinicd.clinic_allot_id(), clinicd.audit_partitions_ensure(date),
-    clinicd.audit_append(jsonb), clinicd.session_is_elsewhere(text, timestamptz),
-    clinicd.clinic_entries(bigint), clinicd.purge_expired(timestamptz) FROM PUBLIC;
+DO $$
+DECLARE
+    definer regprocedure;
+BEGIN
+    FOR definer IN SELECT oid FROM pg_proc WHERE pronamespace = 'clinicd'::regnamespace AND prosecdef LOOP
+        EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', definer);
+    END LOOP;
+END $$;
 
 -- Who may. The service owns nothing and deletes nothing.
 GRANT SELECT, INSERT, UPDATE ON clinicd.clinic, clinicd.pharmacy, clinicd.quota, clinicd.counter, clinicd.patient,

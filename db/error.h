@@ -3,7 +3,7 @@
  * A function that can fail returns `enum err` and is tagged FAILS; the story of the failure (which
  * API code, which faults in the input, what PostgreSQL said) travels beside it in a `struct fault`
  * that belongs to whoever began the work: the request, the command, the test. Nothing here logs,
- * prints or exits; the one place that renders a fault is api/http/reply.c, the one that logs it
+ * prints or exits; the one place that renders a fault is api/http/problem.c, the one that logs it
  * api/http/dispatch.c.
  *
  * Not here: HTTP. A fault names an API code ("license-taken"); which status and title a code has
@@ -21,14 +21,14 @@
 /* What the caller can do about it. Everything finer is the fault's code. */
 enum err {
     ERR_NONE = 0,
-    ERR_INPUT,        /* the client's fault: 4xx other than the ones below */
-    ERR_NOT_FOUND,    /* no such thing for this principal */
-    ERR_CONFLICT,     /* a rule or a constraint said no */
-    ERR_RETRY,        /* 40001, 40P01: run the handler again */
-    ERR_REPLAY,       /* this Idempotency-Key was answered before */
-    ERR_TIMEOUT,      /* a deadline passed */
-    ERR_UNAVAILABLE,  /* no database, pool full, draining */
-    ERR_INTERNAL,     /* a bug or a broken installation */
+    ERR_INPUT,       /* the client's fault: 4xx other than the ones below */
+    ERR_NOT_FOUND,   /* no such thing for this principal */
+    ERR_CONFLICT,    /* a rule or a constraint said no */
+    ERR_RETRY,       /* 40001, 40P01: run the handler again */
+    ERR_REPLAY,      /* this Idempotency-Key was answered before */
+    ERR_TIMEOUT,     /* a deadline passed */
+    ERR_UNAVAILABLE, /* no database, pool full, draining */
+    ERR_INTERNAL,    /* a bug or a broken installation */
 };
 
 /* One fault in the input: a JSON pointer ("#/name") or "query:limit", "header:If-Match". */
@@ -44,12 +44,11 @@ enum { FLAWS_MAX = 20 };
 struct fault {
     struct arena *arena; /* where the texts go; set by the owner */
     enum err err;
-    const char *code;   /* API code; NULL: the default of err */
-    const char *detail; /* for the client; NULL: the title says it all */
-    const char *reason; /* for the log only: PostgreSQL's own words, errno */
-    const char *extra;  /* JSON text of one more member of the problem, or NULL … */
-    const char *extra_name; /* … and its name ("candidates") */
-    long retry_after_s; /* > 0: Retry-After */
+    const char *code;       /* API code; NULL: the default of err */
+    const char *detail;     /* for the client; NULL: the title says it all */
+    const char *reason;     /* for the log only: PostgreSQL's own words, errno */
+    const char *extra;      /* JSON text of the extra member that the code has, or NULL */
+    long retry_after_s;     /* > 0: Retry-After */
     size_t flaws_n;
     struct flaw flaws[FLAWS_MAX];
 };

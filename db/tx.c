@@ -213,7 +213,9 @@ static enum err run_single(struct tx *tx, struct plan *plan, const struct query 
         outcome = run_unit(tx, plan, &again);
     }
     tx->is_over = true;
-    return end_unit(tx, plan, outcome, is_write);
+    enum err err = end_unit(tx, plan, outcome, is_write);
+    tx->is_audited = !err && !is_write && tx->audit_into != AUDIT_NONE;
+    return err;
 }
 
 /* --- manual: a connection of one's own ------------------------------------------------------ */
@@ -349,6 +351,7 @@ enum err query_run_alone(struct tx *tx, const struct query *query, const void *a
     tx_begin(&alone, tx->database, &tx->scope, TX_SINGLE, tx->fault);
     enum err err = run(&alone, query, args, out, NULL);
     tx->trips += alone.trips;
+    tx->has_asked = true;
     return err;
 }
 

@@ -73,6 +73,8 @@ struct tx {
     /* the floor's own; see tx.c */
     struct pg_conn *conn; /* libpq's; manual only */
     bool is_begun, is_over, is_lost, needs_context;
+    bool has_asked;  /* query_run_alone() was used */
+    bool is_audited; /* the trail has this request's row, whatever becomes of the answer */
     struct audit_note {
         const char *entity, *entity_id, *patient_id, *patient_ids, *before, *after;
     } audit;

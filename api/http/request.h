@@ -42,6 +42,8 @@ struct request {
     struct view view;
     const char *idempotency_key;
     const char *filters; /* canonical text of all filters and sort: binds the cursor */
+    const char *if_match_suffix; /* what this principal's view adds to an ETag, or "" */
+    int64_t refresh_clinic; /* set by a handler: directory entry to read again after the commit */
     int64_t deadline_us;
     int64_t started_us;
     struct reply *reply;
@@ -55,6 +57,7 @@ const char *request_path(const struct request *request, const char *name);
 
 /* A query parameter as text ("true", "50"), its default when absent, or NULL. */
 const char *request_query(struct request *request, const char *name);
+bool request_has_query(const struct request *request, const char *name); /* given, not defaulted */
 
 /* The body: validated, normalised. Borrowed. NULL when the operation takes none or none came. */
 json_t *request_body(const struct request *request);

@@ -33,8 +33,8 @@ struct service_options {
     int drain_ms;                /* 25000 */
     int access_ttl_s, idle_ttl_s, refresh_ttl_s, absolute_ttl_s; /* 3600 900 604800 43200 */
     int patient_idle_ttl_s, patient_absolute_ttl_s;              /* 1800 86400 */
-    int rate_per_address;        /* requests a minute a client address; 0: no limit */
-    int rate_per_clinic;         /* requests a second a clinic; 0: no limit */
+    int rate_per_address; /* requests a minute a client address; 0: no limit */
+    int rate_per_clinic;  /* requests a second a clinic; 0: no limit */
     const struct handler *handlers;
     size_t handlers_n;
     const char *document; /* JSON text; NULL: the embedded one */
@@ -53,7 +53,8 @@ struct service {
     struct limiter *limiter;       /* api/http/limiter.h */
     struct metrics *metrics;       /* api/http/metrics.h */
     struct listener *listener;
-    struct server *server;         /* api/http/server.h */
+    struct server *server; /* api/http/server.h */
+    struct server *operator_server;
     atomic_bool is_draining;
     atomic_int in_flight;
 };
@@ -69,8 +70,8 @@ enum err service_start(const struct service_options *options, struct fault *faul
 int service_port(const struct service *service);
 int service_operator_port(const struct service *service);
 
-/* Ready turns 503, accepting stops, what is in flight is finished (bounded by drain_ms), all closes.
- * True when nothing was cut off. */
+/* Ready turns 503, accepting stops, what is in flight is finished (bounded by drain_ms), all
+ * closes. True when nothing was cut off. */
 bool service_stop(struct service *service);
 
 #endif

@@ -1,0 +1,44 @@
+/* A request as it came off the wire and an answer as it goes back: what server.c (the only friend
+ * of Ulfius here) exchanges with the machinery. Nothing in it is trusted yet. */
+#ifndef API_HTTP_INCOMING_H
+#define API_HTTP_INCOMING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct service;
+struct arena;
+
+struct incoming {
+    const char *method;
+    const char *url;      /* raw: path and query as sent */
+    const char *protocol; /* "HTTP/1.1" */
+    const char *peer;     /* address of the socket's other end */
+    const void *body;
+    size_t body_length; /* limit + 1 at most */
+    const char *(*header)(const struct incoming *incoming, const char *name); /* NULL: absent */
+    const void *native;
+};
+
+enum { REPLY_HEADERS_MAX = 24 };
+
+struct reply {
+    int status;
+    const char *content_type;
+    const char *bytes;
+    size_t length;
+    size_t headers_n;
+    struct reply_header {
+        const char *name, *value;
+    } headers[REPLY_HEADERS_MAX];
+    const char *etag; /* with its quotes, or NULL */
+    bool must_close;  /* Connection: close */
+    bool is_json;
+};
+
+/* One exchange, from the first byte understood to the last byte decided. The answer's memory lives
+ * in `arena`. */
+void dispatch(struct service *service, const struct incoming *incoming, struct arena *arena,
+              struct reply *reply);
+
+#endif

@@ -1,0 +1,138 @@
+#include "api/http/reply.h"
+
+#include "api/http/cursor.h"
+#include "api/http/incoming.h"
+
+#include <string.h>
+#include <strings.h>
+
+void reply_header(struct request *request, const char *name, const char *value)
+{
+    struct reply *reply = request->reply;
+    size_t i = 0;
+    while (i < reply->headers_n && strcasecmp(reply->headers[i].name, name) != 0)
+        i++;
+    if (i == REPLY_HEADERS_MAX)
+        return;
+    if (i == reply->headers_n)
+        reply->headers_n++;
+    reply->headers[i] = (struct reply_header){name, value};
+}
+
+static void set_json(struct request *request, const struct buf *json)
+{
+    struct reply *reply = request->reply;
+    reply->status = request->operation->success;
+    reply->content_type = "application/json; charset=utf-8";
+    reply->bytes = json->text;
+    reply->length = json->length;
+    reply->is_json = true;
+}
+
+/* "7", and for a principal who does not get the whole representation "7-receptionist". */
+static void set_etag(struct request *request, const struct rows *rows)
+{
+    if (rows_has(rows, "version"))
+        request->reply->etag = arena_format(
+            &request->arena, "\"%s%s\"", rows_text(rows, 0, "version"), request->if_match_suffix);
+}
+
+static void set_location(struct request *request, const struct rows *rows)
+{
+    const char *name = strcmp(request->operation->path, "/clinics") == 0 ? "slug" : "id";
+    if (request->operation->success == 201 && rows_has(rows, name))
+        reply_header(
+            request, "Location",
+            arena_format(&request->arena, "%s/%s", request->raw_path, rows_text(rows, 0, name)));
+}
+
+enum err reply_row_and(struct request *request, const struct rows *rows, const char *member,
+                       const char *json)
+{
+    if (!rows->count)
+        return request_fail(request, ERR_NOT_FOUND, "not-found", NULL);
+    struct buf out;
+    buf_begin(&out, &request->arena, 1024);
+    rows_render(&out, rows, 0, &request->view);
+    if (member) {
+        out.length--; /* the closing brace */
+        buf_format(&out, "%s\"%s\":%s}", out.length > 1 ? "," : "", member, json);
+    }
+    set_json(request, &out);
+    set_etag(request, rows);
+    set_location(request, rows);
+    return ERR_NONE;
+}
+
+enum err reply_row(struct request *request, const struct rows *rows)
+{
+    return reply_row_and(request, rows, NULL, NULL);
+}
+
+static bool is_cursor(const char *parameter, size_t length)
+{
+    return length >= 7 && strncmp(parameter, "cursor=", 7) == 0;
+}
+
+/* The same request with another cursor (RFC 8288). */
+static const char *next_link(struct request *request, const char *cursor)
+{
+    struct buf link;
+    buf_begin(&link, &request->arena, 256);
+    buf_format(&link, "<%s?", request->raw_path);
+    for (const char *p = request->raw_query; p && *p;) {
+        size_t length = strcspn(p, "&");
+        if (length && !is_cursor(p, length) && !memchr(p, '>', length)) {
+            buf_add(&link, p, length);
+            buf_char(&link, '&');
+        }
+        p += length + (p[length] == '&');
+    }
+    buf_format(&link, "cursor=%s>; rel=\"next\"", cursor);
+    return link.text;
+}
+
+enum err reply_list(struct request *request, const struct rows *rows, int64_t total)
+{
+    int limit = request->scope.page.limit;
+    bool has_more = rows->count > limit;
+    int shown = has_more ? limit : rows->count;
+    struct buf out;
+    buf_begin(&out, &request->arena, 256 + (size_t)shown * 320);
+    buf_text(&out, "{\"items\":[");
+    rows_render_list(&out, rows, 0, shown, &request->view);
+    buf_text(&out, "],\"next_cursor\":");
+    const char *cursor = has_more ? cursor_make(request, rows, shown - 1) : NULL;
+    buf_json_string(&out, cursor);
+    if (total >= 0)
+        buf_format(&out, ",\"total\":%lld", (long long)total);
+    buf_char(&out, '}');
+    set_json(request, &out);
+    if (cursor)
+        reply_header(request, "Link", next_link(request, cursor));
+    return ERR_NONE;
+}
+
+enum err reply_text(struct request *request, const struct buf *json)
+{
+    set_json(request, json);
+    return ERR_NONE;
+}
+
+enum err reply_empty(struct request *request)
+{
+    request->reply->status = request->operation->success;
+    return ERR_NONE;
+}
+
+enum err reply_bytes(struct request *request, const char *content_type, const void *bytes,
+                     size_t length)
+{
+    struct reply *reply = request->reply;
+    reply->status = request->operation->success;
+    reply->content_type = content_type;
+    reply->bytes = bytes;
+    reply->length = length;
+    reply->is_json = strncmp(content_type, "application/json", 16) == 0;
+    return ERR_NONE;
+}

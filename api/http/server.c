@@ -1,0 +1,193 @@
+#include "api/http/server.h"
+
+#include "db/arena.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <microhttpd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <ulfius.h>
+#include <unistd.h>
+
+enum { STACK_BYTES = 256 * 1024, HEADERS_MAX_BYTES = 16 * 1024 };
+
+struct server {
+    struct _u_instance ulfius;
+    struct server_options options;
+    struct sockaddr_in address;
+    int port;
+    bool is_initialised, is_running;
+    int quiesced;
+};
+
+static const char *header_of(const struct incoming *incoming, const char *name)
+{
+    const struct _u_request *request = incoming->native;
+    return u_map_get_case(request->map_header, name);
+}
+
+/* Ulfius keeps 16 bytes of the peer's address, which is all of an IPv4 one (we listen on no other).
+ */
+static const char *peer_of(const struct _u_request *request, char out[INET_ADDRSTRLEN])
+{
+    const struct sockaddr_in *peer = (const void *)request->client_address;
+    if (!peer || peer->sin_family != AF_INET ||
+        !inet_ntop(AF_INET, &peer->sin_addr, out, INET_ADDRSTRLEN))
+        return "unknown";
+    return out;
+}
+
+static int on_request(const struct _u_request *request, struct _u_response *response, void *user)
+{
+    struct server *server = user;
+    struct arena arena = {0};
+    struct reply reply = {0};
+    char peer[INET_ADDRSTRLEN];
+    struct incoming incoming = {
+        .method = request->http_verb,
+        .url = request->http_url,
+        .protocol = request->http_protocol,
+        .peer = peer_of(request, peer),
+        .body = request->binary_body,
+        .body_length = request->binary_body_length,
+        .header = header_of,
+        .native = request,
+    };
+    server->options.answer(server->options.service, &incoming, &arena, &reply);
+    for (size_t i = 0; i < reply.headers_n; i++)
+        u_map_put(response->map_header, reply.headers[i].name, reply.headers[i].value);
+    ulfius_set_binary_body_response(response, (unsigned)reply.status, reply.bytes, reply.length);
+    arena_end(&arena); /* Ulfius has its own copy */
+    return U_CALLBACK_COMPLETE;
+}
+
+/* libmicrohttpd's own remarks go nowhere: Ulfius would hand them to a printf-like function as
+ * format. */
+static void ignore_log(void *user, const char *format, va_list args)
+{
+    (void)user;
+    (void)format;
+    (void)args;
+}
+
+static bool parse_listen(const char *listen, struct sockaddr_in *out)
+{
+    char host[64];
+    const char *colon = strrchr(listen, ':');
+    size_t length = colon ? (size_t)(colon - listen) : 0;
+    if (!colon || length >= sizeof host)
+        return false;
+    memcpy(host, listen, length);
+    host[length] = '\0';
+    char *end;
+    long port = strtol(colon + 1, &end, 10);
+    *out = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+    return end != colon + 1 && !*end && port >= 0 && port < 65536 &&
+           inet_pton(AF_INET, host, &out->sin_addr) == 1;
+}
+
+static enum err bind_socket(struct server *server, struct fault *fault, int *out)
+{
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), one = 1;
+    socklen_t length = sizeof server->address;
+    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) != 0 ||
+        bind(fd, (struct sockaddr *)&server->address, length) != 0 || listen(fd, 511) != 0 ||
+        getsockname(fd, (struct sockaddr *)&server->address, &length) != 0) {
+        enum err err = fail(fault, ERR_INTERNAL, "cannot-listen", "cannot listen on %s: %s",
+                            server->options.listen, strerror(errno));
+        if (fd >= 0)
+            close(fd);
+        return err;
+    }
+    server->port = ntohs(server->address.sin_port);
+    *out = fd;
+    return ERR_NONE;
+}
+
+static enum err start_ulfius(struct server *server, int fd, struct fault *fault)
+{
+    const struct server_options *o = &server->options;
+    struct MHD_OptionItem options[] = {
+        {MHD_OPTION_EXTERNAL_LOGGER, (intptr_t)ignore_log, NULL},
+        {MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)mhd_request_completed, NULL},
+        {MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)ulfius_uri_logger, NULL},
+        {MHD_OPTION_LISTEN_SOCKET, fd, NULL},
+        {MHD_OPTION_CONNECTION_LIMIT, o->connections_max, NULL},
+        {MHD_OPTION_PER_IP_CONNECTION_LIMIT, o->connections_per_address, NULL},
+        {MHD_OPTION_CONNECTION_TIMEOUT, o->idle_timeout_s, NULL},
+        {MHD_OPTION_CONNECTION_MEMORY_LIMIT, HEADERS_MAX_BYTES, NULL},
+        {MHD_OPTION_STRICT_FOR_CLIENT, 1, NULL},
+        {MHD_OPTION_THREAD_STACK_SIZE, STACK_BYTES, NULL},
+        {MHD_OPTION_END, 0, NULL},
+    };
+    server->ulfius.max_post_body_size = o->body_max + 1; /* one more, so that a cut body is seen */
+    server->ulfius.allowed_post_processor = U_POST_PROCESS_NONE;
+    server->ulfius.check_utf8 = 0; /* our own parsers look at the raw bytes */
+    if (ulfius_add_endpoint_by_val(&server->ulfius, "*", NULL, "*", 0, on_request, server) !=
+            U_OK ||
+        ulfius_start_framework_with_mhd_options(&server->ulfius,
+                                                MHD_USE_THREAD_PER_CONNECTION |
+                                                    MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL,
+                                                options) != U_OK)
+        return fail(fault, ERR_INTERNAL, "cannot-listen", "cannot serve on %s", o->listen);
+    server->is_running = true;
+    return ERR_NONE;
+}
+
+enum err server_start(const struct server_options *options, struct fault *fault,
+                      struct server **out)
+{
+    struct server *server = calloc(1, sizeof *server);
+    if (!server)
+        abort();
+    server->options = *options;
+    server->quiesced = -1;
+    int fd = -1;
+    enum err err = ERR_NONE;
+    if (!parse_listen(options->listen, &server->address))
+        err = fail(fault, ERR_INPUT, "cannot-listen", "%s is not an IPv4 address and port",
+                   options->listen);
+    if (!err)
+        err = bind_socket(server, fault, &fd);
+    if (!err && ulfius_init_instance(&server->ulfius, (unsigned)server->port, NULL, NULL) != U_OK)
+        err = fail(fault, ERR_INTERNAL, "cannot-listen", "cannot make an Ulfius instance");
+    else if (!err)
+        server->is_initialised = true;
+    if (!err)
+        err = start_ulfius(server, fd, fault);
+    if (err) {
+        if (fd >= 0)
+            close(fd);
+        server_stop(server);
+        return err;
+    }
+    *out = server;
+    return ERR_NONE;
+}
+
+int server_port(const struct server *server)
+{
+    return server->port;
+}
+
+void server_quiesce(struct server *server)
+{
+    if (server->is_running && server->quiesced < 0) {
+        server->quiesced = MHD_quiesce_daemon(server->ulfius.mhd_daemon);
+        if (server->quiesced >= 0)
+            close(server->quiesced);
+    }
+}
+
+void server_stop(struct server *server)
+{
+    if (!server)
+        return;
+    if (server->is_running)
+        ulfius_stop_framework(&server->ulfius);
+    if (server->is_initialised)
+        ulfius_clean_instance(&server->ulfius);
+    free(server);
+}

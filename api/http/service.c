@@ -1,0 +1,198 @@
+#include "api/http/service.h"
+
+#include "api/http/identify.h"
+#include "api/http/incoming.h"
+#include "api/http/limiter.h"
+#include "api/http/metrics.h"
+#include "api/http/offload.h"
+#include "api/http/router.h"
+#include "api/http/server.h"
+#include "db/clock.h"
+#include "db/listen.h"
+#include "models/clinic/directory.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { OFFLOAD_THREADS = 2, OFFLOAD_QUEUE = 16, LIMITER_SLOTS = 64 * 1024 };
+
+void service_defaults(struct service_options *options)
+{
+    *options = (struct service_options){
+        .database = {.read_connections = 2,
+                     .write_connections = 8,
+                     .transaction_connections = 8,
+                     .acquire_timeout_ms = 2000,
+                     .statement_timeout_ms = 5000,
+                     .lock_timeout_ms = 2000},
+        .request_deadline_ms = 10000,
+        .connections_max = 1024,
+        .connections_per_address = 256,
+        .idle_timeout_s = 15,
+        .body_max = 256 * 1024,
+        .drain_ms = 25000,
+        .access_ttl_s = 3600,
+        .idle_ttl_s = 900,
+        .refresh_ttl_s = 7 * 86400,
+        .absolute_ttl_s = 12 * 3600,
+        .patient_idle_ttl_s = 1800,
+        .patient_absolute_ttl_s = 86400,
+        .rate_per_address = 0,
+        .rate_per_clinic = 0,
+    };
+}
+
+/* What another process (or this one) changed: forget it at once. */
+static void on_news(const char *kind, const char *key, void *user)
+{
+    struct service *service = user;
+    struct arena arena = {0};
+    struct fault fault = {.arena = &arena};
+    enum err err = ERR_NONE;
+    if (strcmp(kind, "*") == 0)
+        err = directory_refresh_all(service->directory, &fault);
+    else if (strcmp(kind, "clinic") == 0)
+        err = directory_refresh(service->directory, strtoll(key, NULL, 10), &fault);
+    if (err)
+        fault_reset(&fault); /* the database is away: the listener says "*" when it is back */
+    principals_forget(service->principals, kind, key);
+    arena_end(&arena);
+}
+
+static void answer_operator(struct service *service, const struct incoming *incoming,
+                            struct arena *arena, struct reply *reply)
+{
+    bool is_metrics =
+        strcmp(incoming->method, "GET") == 0 && strcmp(incoming->url, "/metrics") == 0;
+    *reply = (struct reply){.status = is_metrics ? 200 : 404};
+    reply->headers[reply->headers_n++] = (struct reply_header){"Cache-Control", "no-store"};
+    if (!is_metrics)
+        return;
+    struct metrics_now now = {.in_flight = atomic_load(&service->in_flight),
+                              .is_draining = atomic_load(&service->is_draining),
+                              .is_ready = database_is_ready(service->database)};
+    database_stats_read(service->database, &now.database);
+    struct buf out;
+    buf_begin(&out, arena, 16 * 1024);
+    metrics_render(service->metrics, &now, &out);
+    reply->headers[reply->headers_n++] =
+        (struct reply_header){"Content-Type", "text/plain; version=0.0.4; charset=utf-8"};
+    reply->bytes = out.text;
+    reply->length = out.length;
+}
+
+static enum err read_document(struct service *service, struct fault *fault)
+{
+    const struct service_options *o = &service->options;
+    const char *text = o->document ? o->document : document_bytes;
+    size_t length = o->document ? o->document_length : document_bytes_n;
+    enum err err = document_load(&service->arena, text, length, fault, &service->document);
+    if (!err)
+        err = document_bind(service->document, o->handlers, o->handlers_n, fault);
+    if (!err)
+        err = router_make(service->document, fault, &service->router);
+    return err;
+}
+
+static enum err open_database(struct service *service, struct fault *fault)
+{
+    const struct service_options *o = &service->options;
+    struct database_options database = o->database;
+    database.url = o->database_url;
+    enum err err = database_open(&database, fault, &service->database);
+    if (!err)
+        err = directory_load(service->database, fault, &service->directory);
+    if (!err)
+        err = listener_start(o->database_url, on_news, service, fault, &service->listener);
+    return err;
+}
+
+static enum err listen_on(struct service *service, const char *listen,
+                          void (*answer)(struct service *, const struct incoming *, struct arena *,
+                                         struct reply *),
+                          struct fault *fault, struct server **out)
+{
+    const struct service_options *o = &service->options;
+    struct server_options options = {.listen = listen,
+                                     .connections_max = o->connections_max,
+                                     .connections_per_address = o->connections_per_address,
+                                     .idle_timeout_s = o->idle_timeout_s,
+                                     .body_max = o->body_max,
+                                     .answer = answer,
+                                     .service = service};
+    return server_start(&options, fault, out);
+}
+
+enum err service_start(const struct service_options *options, struct fault *fault,
+                       struct service **out)
+{
+    struct service *service = calloc(1, sizeof *service);
+    if (!service)
+        abort();
+    service->options = *options;
+    enum err err = read_document(service, fault);
+    if (!err) {
+        service->principals = principals_make();
+        service->offload = offload_start(OFFLOAD_THREADS, OFFLOAD_QUEUE);
+        service->limiter = limiter_make(LIMITER_SLOTS);
+        service->metrics = metrics_make(service->document);
+        err = open_database(service, fault);
+    }
+    if (!err && options->operator_listen && *options->operator_listen)
+        err = listen_on(service, options->operator_listen, answer_operator, fault,
+                        &service->operator_server);
+    if (!err)
+        err = listen_on(service, options->listen, dispatch, fault, &service->server);
+    if (err) {
+        service_stop(service);
+        return err;
+    }
+    *out = service;
+    return ERR_NONE;
+}
+
+int service_port(const struct service *service)
+{
+    return server_port(service->server);
+}
+
+int service_operator_port(const struct service *service)
+{
+    return service->operator_server ? server_port(service->operator_server) : 0;
+}
+
+static bool drain(struct service *service)
+{
+    int64_t until = clock_monotonic_us() + (int64_t)service->options.drain_ms * 1000;
+    atomic_store(&service->is_draining, true);
+    if (service->server)
+        server_quiesce(service->server);
+    while (atomic_load(&service->in_flight) > 0 && clock_monotonic_us() < until)
+        usleep(2000);
+    return atomic_load(&service->in_flight) == 0;
+}
+
+bool service_stop(struct service *service)
+{
+    if (!service)
+        return true;
+    bool is_clean = drain(service);
+    server_stop(service->server);
+    server_stop(service->operator_server);
+    if (service->listener)
+        listener_stop(service->listener);
+    if (service->offload)
+        offload_stop(service->offload);
+    if (service->directory)
+        directory_free(service->directory);
+    if (service->principals)
+        principals_free(service->principals);
+    database_close(service->database);
+    if (service->limiter)
+        limiter_free(service->limiter);
+    metrics_free(service->metrics);
+    arena_end(&service->arena);
+    free(service);
+    return is_clean;
+}

@@ -42,6 +42,7 @@ enum err account_admit(struct tx *tx, const struct realm *realm, const char *use
         .username = rows_text(&rows, 0, "username"),
         .role = rows_text(&rows, 0, "role"),
         .patient_id = rows_text(&rows, 0, "patient_id"),
+        .mobile_number = rows_text(&rows, 0, "mobile_number"),
         .password_hash = rows_text(&rows, 0, "password_hash"),
         .may_sign_in = rows_bool(&rows, 0, "may_sign_in", false),
         .name_key = rows_text(&rows, 0, "name_key"),

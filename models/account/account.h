@@ -10,7 +10,7 @@
 /* What a name's try may start from; the password was not looked at yet. Lives with the rows. */
 struct admission {
     const char *account_id; /* NULL: nobody has this name */
-    const char *username, *role, *patient_id;
+    const char *username, *role, *patient_id, *mobile_number;
     const char *password_hash;
     bool may_sign_in; /* active, and a one-time password has not run out */
     const char *name_key, *address_key;

@@ -27,7 +27,7 @@ WITH tried AS (
     WHERE f.locked_until IS NULL OR f.locked_until <= $now
     RETURNING 1
 )
-SELECT a.id AS account_id, a.username, a.role, a.patient_id, a.password_hash,
+SELECT a.id AS account_id, a.username, a.role, a.patient_id, a.mobile_number, a.password_hash,
     coalesce(a.is_active AND (a.password_expires_at IS NULL OR a.password_expires_at > $now), false) AS may_sign_in,
     t.name_key, t.address_key,
     CASE WHEN h.until IS NOT NULL THEN ceil(extract(epoch FROM h.until - $now))::int

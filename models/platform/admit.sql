@@ -27,7 +27,8 @@ WITH tried AS (
     WHERE f.locked_until IS NULL OR f.locked_until <= $now
     RETURNING 1
 )
-SELECT a.id AS account_id, a.username, 'super_admin' AS role, NULL::uuid AS patient_id, a.password_hash,
+SELECT a.id AS account_id, a.username, 'super_admin' AS role, NULL::uuid AS patient_id,
+    NULL::text AS mobile_number, a.password_hash,
     coalesce(a.is_active, false) AS may_sign_in,
     t.name_key, t.address_key,
     CASE WHEN h.until IS NOT NULL THEN ceil(extract(epoch FROM h.until - $now))::int

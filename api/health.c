@@ -14,7 +14,7 @@ static enum err say(struct request *request, const char *json)
 
 enum err health_live(struct request *request)
 {
-    return say(request, "{\"status\":\"live\"}");
+    return say(request, "{\"status\":\"ok\"}");
 }
 
 enum err health_ready(struct request *request)
@@ -24,7 +24,7 @@ enum err health_ready(struct request *request)
         return request_fail(request, ERR_UNAVAILABLE, "draining", NULL);
     if (!database_is_ready(service->database))
         return request_fail(request, ERR_UNAVAILABLE, "database-unavailable", NULL);
-    return say(request, "{\"status\":\"ready\"}");
+    return say(request, "{\"status\":\"ok\"}");
 }
 
 enum err version_get(struct request *request)

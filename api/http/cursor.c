@@ -26,7 +26,7 @@ const char *cursor_make(struct request *request, const struct rows *rows, int ro
     struct buf payload;
     buf_begin(&payload, &request->arena, 128);
     for (int i = 0; i < rows->query->keys_n; i++) {
-        char column[8];
+        char column[24];
         snprintf(column, sizeof column, "_key_%d", i + 1);
         buf_char(&payload, i ? ',' : '[');
         buf_json_string(&payload, rows_text(rows, row, column));

@@ -153,6 +153,14 @@ static void gap_read(struct migration_file *file, const struct token *token, enu
     }
 }
 
+/* A section that begins inside a statement: somebody forgot a ';'. */
+static void inside_check(struct migration_file *file, const struct token *token)
+{
+    for (const char *at = token->gap; at < token->start; at++)
+        if (at[0] == '\n' && strncmp(at + 1, "-- section ", 11) == 0)
+            source_refuse(&file->source, at + 1, "the statement before this section has no ';'");
+}
+
 static bool has_text(const struct token *token, const char *text)
 {
     struct token at = *token;
@@ -222,6 +230,8 @@ static void statements_read(struct migration_file *file)
         }
         for (size_t t = i; t < end; t++)
             token_check(file, &file->sql.all[t], t == i);
+        for (size_t t = i + 1; t <= end && end > i; t++)
+            inside_check(file, &file->sql.all[t]);
         if (end > i) {
             statement_add(&file->statements[section], &file->sql, i, end);
             file->statements_n[section]++;

@@ -1,0 +1,287 @@
+#include "tests/harness/answer.h"
+
+#include "db/uuid.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <zlib.h>
+
+/* ---- which operation ---- */
+
+static size_t segment_length(const char *path)
+{
+    return strcspn(path, "/?");
+}
+
+/* How well a template fits: 0 not at all, else 1 + its static segments, so that /me wins over
+ * /{id}. */
+static int template_fit(const char *template, const char *path)
+{
+    int fit = 1;
+    while (*template == '/' && *path == '/') {
+        template ++;
+        path++;
+        size_t t = segment_length(template), p = segment_length(path);
+        bool is_static = *template != '{';
+        if (p == 0 || (is_static && (t != p || strncmp(template, path, t) != 0)))
+            return 0;
+        fit += is_static;
+        template += t;
+        path += p;
+    }
+    return *template == '\0' && (*path == '\0' || *path == '?') ? fit : 0;
+}
+
+static bool method_is(const struct operation *operation, const char *method)
+{
+    static const char *const names[METHOD_COUNT] = {"GET", "POST", "PUT", "PATCH", "DELETE"};
+    if (operation->method == METHOD_GET && strcmp(method, "HEAD") == 0)
+        return true;
+    return strcmp(names[operation->method], method) == 0;
+}
+
+const struct operation *operation_of(const struct document *document, const char *method,
+                                     const char *path)
+{
+    const struct operation *best = NULL;
+    int best_fit = 0;
+    for (size_t i = 0; i < document->operations_n; i++) {
+        const struct operation *operation = &document->operations[i];
+        int fit = template_fit(operation->path, path);
+        if (fit > best_fit && method_is(operation, method)) {
+            best = operation;
+            best_fit = fit;
+        }
+    }
+    return best;
+}
+
+const struct response *response_of(const struct operation *operation, int status)
+{
+    for (size_t i = 0; i < operation->responses_n; i++)
+        if (operation->responses[i].status == status)
+            return &operation->responses[i];
+    return NULL;
+}
+
+/* ---- headers ---- */
+
+const char *answer_header(struct arena *arena, const struct answer *answer, const char *name,
+                          int *n)
+{
+    const char *value = NULL;
+    size_t length = strlen(name);
+    int count = 0;
+    for (const char *line = answer->head; line && *line; line = strstr(line, "\r\n")) {
+        line += strncmp(line, "\r\n", 2) == 0 ? 2 : 0;
+        if (strncasecmp(line, name, length) != 0 || line[length] != ':')
+            continue;
+        const char *from = line + length + 1 + strspn(line + length + 1, " \t");
+        if (count++ == 0)
+            value = arena_copy_n(arena, from, strcspn(from, "\r\n"));
+    }
+    if (n)
+        *n = count;
+    return value;
+}
+
+const char *answer_text(const struct answer *answer, const char *member)
+{
+    const char *text = json_string_value(json_object_get(answer->json, member));
+    return text ? text : "";
+}
+
+const char *answer_code(const struct answer *answer)
+{
+    return answer_text(answer, "code");
+}
+
+/* ---- the verdict ---- */
+
+struct judging {
+    const struct document *document;
+    struct arena *arena;
+    const struct call *call;
+    struct answer *answer;
+};
+
+/* The first flaw stands. */
+static void flaw(struct judging *j, const char *text, const char *what)
+{
+    if (!j->answer->flaw)
+        j->answer->flaw = arena_format(j->arena, "%s: %s", text, what ? what : "(none)");
+}
+
+static void header_is(struct judging *j, const char *name, const char *wanted)
+{
+    int n = 0;
+    const char *value = answer_header(j->arena, j->answer, name, &n);
+    if (!value || n != 1 || (wanted && strcmp(value, wanted) != 0))
+        flaw(j, name, value);
+}
+
+static void header_is_absent(struct judging *j, const char *name)
+{
+    const char *value = answer_header(j->arena, j->answer, name, NULL);
+    if (value)
+        flaw(j, "a header that tells too much", name);
+}
+
+/* Pages and their parts have a policy of their own; everything else is tenant data. */
+static bool is_page(const struct judging *j)
+{
+    const struct operation *operation = j->answer->operation;
+    return operation && strncmp(operation->path, "/docs", 5) == 0 && j->answer->status < 400;
+}
+
+static void judge_headers(struct judging *j)
+{
+    int status = j->answer->status;
+    const char *id = answer_header(j->arena, j->answer, "X-Request-Id", NULL);
+    header_is(j, "X-Request-Id", NULL);
+    if (id && !uuid_is_valid(id))
+        flaw(j, "X-Request-Id", id);
+    header_is(j, "X-Content-Type-Options", "nosniff");
+    header_is(j, "Referrer-Policy", "no-referrer");
+    header_is(j, "Content-Security-Policy",
+              is_page(j) ? NULL : "default-src 'none'; frame-ancestors 'none'");
+    header_is(j, "Cache-Control", is_page(j) ? NULL : "no-store");
+    header_is_absent(j, "Server");
+    header_is_absent(j, "X-Powered-By");
+    header_is_absent(j, "X-HTTP-Method-Override");
+    if (status == 401)
+        header_is(j, "WWW-Authenticate", NULL);
+    if (status == 405)
+        header_is(j, "Allow", NULL);
+    if (status == 429 || status == 503)
+        header_is(j, "Retry-After", NULL);
+    if (status == 201)
+        header_is(j, "Location", NULL);
+}
+
+/* Our own small gunzip: the client never asks curl to hide what came. */
+static void unpack(struct judging *j)
+{
+    struct answer *answer = j->answer;
+    const char *encoding = answer_header(j->arena, answer, "Content-Encoding", NULL);
+    if (!encoding)
+        return;
+    z_stream stream = {.next_in = (unsigned char *)(uintptr_t)answer->body,
+                       .avail_in = (unsigned)answer->length};
+    unsigned char room[8192];
+    struct buf out;
+    buf_begin(&out, j->arena, sizeof room);
+    int result = strcmp(encoding, "gzip") ? Z_DATA_ERROR : inflateInit2(&stream, 16 + MAX_WBITS);
+    while (result == Z_OK) {
+        stream.next_out = room;
+        stream.avail_out = sizeof room;
+        result = inflate(&stream, Z_NO_FLUSH);
+        buf_add(&out, (const char *)room, sizeof room - stream.avail_out);
+    }
+    inflateEnd(&stream);
+    if (result != Z_STREAM_END)
+        flaw(j, "Content-Encoding", encoding);
+    answer->body = out.text;
+    answer->length = out.length;
+}
+
+static bool type_is(struct judging *j, const char *wanted)
+{
+    const char *type = answer_header(j->arena, j->answer, "Content-Type", NULL);
+    size_t n = strlen(wanted);
+    return type && strncasecmp(type, wanted, n) == 0 && (type[n] == '\0' || type[n] == ';');
+}
+
+static void judge_schema(struct judging *j, const struct schema *schema)
+{
+    struct fault fault = {.arena = j->arena};
+    json_t *value = j->answer->json;
+    if (schema_check(schema, &value, "#", SCHEMA_CHECK, &fault) || fault.flaws_n == 0)
+        return;
+    flaw(j, arena_format(j->arena, "against the schema at %s", fault.flaws[0].pointer),
+         fault.flaws[0].detail);
+}
+
+static void judge_problem(struct judging *j)
+{
+    const struct answer *answer = j->answer;
+    const struct problem *problem = document_problem(j->document, answer_code(answer));
+    if (!type_is(j, "application/problem+json"))
+        flaw(j, "a failure is a problem", "Content-Type");
+    if (!problem || problem->status != answer->status)
+        flaw(j, "code of the problem", answer_code(answer));
+    else if (strcmp(problem->title, answer_text(answer, "title")) != 0)
+        flaw(j, "title of the problem", answer_text(answer, "title"));
+    if (json_integer_value(json_object_get(answer->json, "status")) != answer->status)
+        flaw(j, "status in the problem", "is another");
+    const char *id = answer_header(j->arena, answer, "X-Request-Id", NULL);
+    if (!id || strcasecmp(id, answer_text(answer, "request_id")) != 0)
+        flaw(j, "request_id in the problem", answer_text(answer, "request_id"));
+}
+
+static bool is_without_body(const struct judging *j)
+{
+    const char *method = j->call->method;
+    return j->answer->status == 204 || j->answer->status == 304 ||
+           (method && strcmp(method, "HEAD") == 0);
+}
+
+static void read_json(struct judging *j)
+{
+    struct answer *answer = j->answer;
+    json_error_t error;
+    if (!type_is(j, "application/json") && !type_is(j, "application/problem+json"))
+        return;
+    answer->json = arena_json(
+        j->arena, json_loadb(answer->body, answer->length, JSON_REJECT_DUPLICATES, &error));
+    if (!answer->json)
+        flaw(j, "JSON", error.text);
+}
+
+/* What is documented where nothing of ours was found: shown by any operation's own 404. */
+static const struct schema *problem_schema(const struct document *document)
+{
+    for (size_t i = 0; i < document->operations_n; i++) {
+        const struct response *response = response_of(&document->operations[i], 404);
+        if (response)
+            return response->schema;
+    }
+    return NULL;
+}
+
+static void judge_body(struct judging *j)
+{
+    struct answer *answer = j->answer;
+    const struct response *response =
+        answer->operation ? response_of(answer->operation, answer->status) : NULL;
+    const struct schema *schema = response ? response->schema : NULL;
+    if (answer->operation && !response)
+        flaw(j, "undocumented status of", answer->operation->id);
+    if (is_without_body(j)) {
+        if (answer->length)
+            flaw(j, "a body where none belongs", answer->body);
+        return;
+    }
+    unpack(j);
+    read_json(j);
+    if (answer->status >= 400)
+        judge_problem(j);
+    if (!answer->operation && answer->status >= 400)
+        schema = problem_schema(j->document);
+    if (schema && answer->json)
+        judge_schema(j, schema);
+    else if (schema)
+        flaw(j, "no JSON in", answer->operation ? answer->operation->id : "an answer");
+}
+
+void answer_judge(const struct document *document, struct arena *arena, const struct call *call,
+                  struct answer *answer)
+{
+    struct judging j = {document, arena, call, answer};
+    const char *method = call->method ? call->method : "GET";
+    answer->operation = operation_of(document, method, call->path);
+    judge_headers(&j);
+    if (strcmp(method, "OPTIONS") != 0)
+        judge_body(&j);
+}

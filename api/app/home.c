@@ -101,37 +101,30 @@ static enum err data_dir_make(const char *path, uid_t user, gid_t group, struct 
     return ERR_NONE;
 }
 
-static enum err service_user_find(struct fault *fault, const struct passwd **out)
+/* NULL after a fault. */
+static const struct passwd *service_user_find(struct fault *fault)
 {
     static const char *const useradd[] = {
         "useradd",    "--system", "--user-group",      "--no-create-home", "--home-dir",
         fallback_dir, "--shell",  "/usr/sbin/nologin", service_user,       NULL};
     const struct passwd *user = getpwnam(service_user);
-    if (!user) {
-        enum err err = program_run(useradd, 30000, fault);
-        if (err)
-            return err;
-        user = getpwnam(service_user);
-    }
+    if (user || program_run(useradd, 30000, fault))
+        return user;
+    user = getpwnam(service_user);
     if (!user)
-        return fail(fault, ERR_INTERNAL, NULL, "cannot make the system user %s", service_user);
-    *out = user;
-    return ERR_NONE;
+        fail(fault, ERR_INTERNAL, NULL, "cannot make the system user %s", service_user);
+    return user;
 }
 
-/* For root: whom to become. */
-static enum err user_choose(const char *data_dir, struct fault *fault, const struct passwd **out)
+/* For root: whom to become. NULL after a fault. */
+static const struct passwd *user_choose(const char *data_dir, struct fault *fault)
 {
     struct stat about;
+    const struct passwd *owner = NULL;
     const char *database = arena_format(fault->arena, "%s/postgres", data_dir);
-    if (stat(database, &about) == 0 && about.st_uid != 0) {
-        const struct passwd *owner = getpwuid(about.st_uid);
-        if (owner) {
-            *out = owner;
-            return ERR_NONE;
-        }
-    }
-    return service_user_find(fault, out);
+    if (stat(database, &about) == 0 && about.st_uid != 0)
+        owner = getpwuid(about.st_uid);
+    return owner ? owner : service_user_find(fault);
 }
 
 static enum err user_become(const struct passwd *user, struct fault *fault)
@@ -151,13 +144,12 @@ static enum err user_become(const struct passwd *user, struct fault *fault)
 
 static enum err root_enter(const char **data_dir, struct fault *fault)
 {
-    const struct passwd *user = NULL;
-    enum err err = user_choose(*data_dir, fault, &user);
-    if (err)
-        return err;
+    const struct passwd *user = user_choose(*data_dir, fault);
+    if (!user)
+        return fault->err;
     if (!path_is_reachable(fault->arena, *data_dir, user->pw_uid, user->pw_gid))
         *data_dir = fallback_dir;
-    err = data_dir_make(*data_dir, user->pw_uid, user->pw_gid, fault);
+    enum err err = data_dir_make(*data_dir, user->pw_uid, user->pw_gid, fault);
     return err ? err : user_become(user, fault);
 }
 

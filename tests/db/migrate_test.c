@@ -292,8 +292,7 @@ static void a_changed_history_breaks_the_chain(void **state)
     static const char *const tampering[] = {
         "UPDATE ops.migration SET applied_by = 'nobody' WHERE version = 1",
         "UPDATE ops.migration SET text = 'other' WHERE version = 2",
-        "UPDATE ops.migration SET applied_at = applied_at - interval '1 microsecond'"
-        " WHERE version = 2",
+        "UPDATE ops.migration SET applied_at = applied_at - interval '1us' WHERE version = 2",
         "UPDATE ops.migration SET prev_hash = hash WHERE version = 1",
         "DELETE FROM ops.migration WHERE version = 1"};
     assert_up(bench, 2);

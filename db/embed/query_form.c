@@ -63,6 +63,13 @@ static void form_param(struct former *former, const char *name, size_t length, b
     struct formed *out = former->out;
     int reserved = reserved_find(name, length);
     size_t param = (size_t)reserved;
+    if (former->form->is_count && reserved >= RESERVED_AFTER_1 && reserved <= RESERVED_LIMIT) {
+        /* What is counted is all pages. */
+        text_say(&out->sql, "NULL");
+        if (!has_cast)
+            text_say(&out->sql, "::%s", reserved_type(reserved));
+        return;
+    }
     if (reserved < 0) {
         param = 0;
         while (param < former->query->args_n &&

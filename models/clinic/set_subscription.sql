@@ -1,0 +1,45 @@
+-- Changes a clinic's subscription, quotas and whether it is open. A quota below what is in use is
+-- refused by the quota's own constraint.
+-- kind: write
+-- rows: optional
+-- audit: entity=clinic id=_id before=_before after=row
+-- faults: precondition-failed
+WITH old AS (
+    SELECT c.id, c.version, c AS c FROM clinic c WHERE c.clinic_id = $clinic FOR UPDATE OF c
+),
+new AS (
+    UPDATE clinic c SET
+        status = CASE WHEN ($body::jsonb->>'is_active')::boolean = false THEN 'inactive'
+                      WHEN $body ? 'subscription_status' THEN $body->>'subscription_status'
+                      WHEN $body ? 'is_active' AND c.status IN ('suspended', 'inactive') THEN 'active'
+                      ELSE c.status END,
+        version = c.version + 1, updated_at = $now
+    FROM old
+    WHERE c.clinic_id = $clinic AND c.version = $if_match
+    RETURNING c.id, c AS c
+),
+was AS (
+    SELECT q.kind, q.allowed FROM quota q WHERE q.clinic_id = $clinic
+),
+wanted AS (
+    SELECT was.kind, coalesce(($body->>k.member)::int, was.allowed) AS allowed
+    FROM was
+    JOIN (VALUES ('doctor', 'max_doctors'), ('patient', 'max_patients'),
+                 ('receptionist', 'max_receptionists')) k (kind, member) ON k.kind = was.kind
+),
+places AS (
+    UPDATE quota q SET allowed = wanted.allowed
+    FROM wanted, new
+    WHERE q.clinic_id = $clinic AND q.kind = wanted.kind AND q.allowed <> wanted.allowed
+)
+SELECT s.*, old.id AS _id, CASE WHEN old.version <> $if_match THEN 'precondition-failed' END AS _fault,
+    to_json(b) AS _before,
+    CASE WHEN new.id IS NOT NULL THEN announce('clinic', ($clinic)::text, $now)::text END AS _announced
+FROM old
+CROSS JOIN LATERAL clinic_shown(old.c, (SELECT was.allowed FROM was WHERE was.kind = 'doctor'),
+    (SELECT was.allowed FROM was WHERE was.kind = 'patient'),
+    (SELECT was.allowed FROM was WHERE was.kind = 'receptionist')) b
+LEFT JOIN new ON true
+LEFT JOIN LATERAL clinic_shown(new.c, (SELECT wanted.allowed FROM wanted WHERE wanted.kind = 'doctor'),
+    (SELECT wanted.allowed FROM wanted WHERE wanted.kind = 'patient'),
+    (SELECT wanted.allowed FROM wanted WHERE wanted.kind = 'receptionist')) s ON true

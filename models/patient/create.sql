@@ -1,0 +1,60 @@
+-- Registers a patient: a place of the quota, the next number of the year, the record; nothing of it
+-- when somebody has the phone already and nobody confirmed that this is another person.
+-- kind: write
+-- rows: one
+-- audit: entity=patient id=id patient=id after=row
+-- lock: patient
+-- faults: duplicate-phone validation-failed
+WITH day AS (
+    SELECT ($now AT TIME ZONE $timezone::text)::date AS today
+),
+twin AS (
+    SELECT p.id, p.patient_number, p.name,
+        age_on(day.today, p.date_of_birth, p.age_years, p.age_noted_on) AS age_years
+    FROM patient p, day
+    WHERE p.clinic_id = $clinic AND p.phone_key = $phone_key::text AND p.deleted_at IS NULL
+        AND NOT coalesce(($body::jsonb->>'confirm_duplicate')::boolean, false)
+    ORDER BY p.name_key, p.id LIMIT 10
+),
+fault AS (
+    SELECT CASE WHEN ($body->>'date_of_birth')::date > day.today THEN 'validation-failed'
+                WHEN EXISTS (SELECT 1 FROM twin) THEN 'duplicate-phone' END AS code
+    FROM day
+),
+place AS (
+    UPDATE quota q SET used = q.used + 1
+    WHERE q.clinic_id = $clinic AND q.kind = 'patient' AND (SELECT fault.code IS NULL FROM fault)
+    RETURNING q.kind
+),
+number AS (
+    INSERT INTO counter AS k (clinic_id, kind, period, value)
+    SELECT $clinic, place.kind, extract(year FROM day.today)::int, 1 FROM place, day
+    ON CONFLICT (clinic_id, kind, period) DO UPDATE SET value = k.value + 1
+    RETURNING k.period, k.value::text AS digits
+),
+new AS (
+    INSERT INTO patient (clinic_id, id, patient_number, name, gender, date_of_birth, age_years, age_noted_on,
+        weight_grams, phone_number, phone_key, email, address, city, state, zip_code, blood_group,
+        emergency_contact_name, emergency_contact_phone, identification_type, identification_sealed,
+        registered_on, registered_by_id, registered_by_name, created_at, updated_at)
+    SELECT $clinic, $id::uuid,
+        'PT-' || number.period || '-' || lpad(number.digits, greatest(5, length(number.digits)), '0'),
+        $body->>'name', $body->>'gender', ($body->>'date_of_birth')::date,
+        age.years, CASE WHEN age.years IS NOT NULL THEN day.today END,
+        round(($body->>'weight_kg')::numeric * 1000)::int,
+        $body->>'phone_number', $phone_key, $body->>'email', $body->>'address', $body->>'city',
+        $body->>'state', $body->>'zip_code', $body->>'blood_group', $body->>'emergency_contact_name',
+        $body->>'emergency_contact_phone', $body->>'identification_type', $identification_sealed::text,
+        day.today, $actor_id, $actor_name, $now, $now
+    FROM number, day, LATERAL (
+        SELECT CASE WHEN $body->>'date_of_birth' IS NULL THEN ($body->>'age_years')::int END AS years) age
+    RETURNING patient AS p
+)
+SELECT s.*, fault.code AS _fault,
+    CASE fault.code
+        WHEN 'validation-failed' THEN '"birth-date-in-future"'::json
+        WHEN 'duplicate-phone' THEN (SELECT json_agg(twin) FROM twin)
+    END AS _detail
+FROM fault CROSS JOIN day
+LEFT JOIN new ON true
+LEFT JOIN LATERAL patient_shown(new.p, day.today, false) s ON true

@@ -1,0 +1,21 @@
+/* The clinic's trail, for reading. Writing it is the floor's: see db/tx.h. */
+#ifndef MODELS_AUDIT_TRAIL_H
+#define MODELS_AUDIT_TRAIL_H
+
+#include "db/tx.h"
+
+/* Each may be NULL. */
+struct trail_filters {
+    const char *actor; /* account */
+    const char *operation;
+    const char *entity;
+    const char *entity_id;
+    const char *patient_id; /* also rows of lists that showed the patient */
+    const char *from;       /* instants: not before … */
+    const char *to;         /* … and before */
+};
+
+enum err trail_list(struct tx *tx, const struct trail_filters *filters, struct rows *out,
+                    int64_t *total) FAILS;
+
+#endif

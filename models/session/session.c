@@ -66,10 +66,10 @@ const char *token_hash(const char *token, char out[DIGEST_TEXT])
 }
 
 static void token_write(const char *prefix, const unsigned char *bytes, size_t length,
-                        char out[TOKEN_TEXT])
+                        char out[SESSION_TOKEN_TEXT])
 {
     memcpy(out, prefix, 3);
-    sodium_bin2base64(out + 3, TOKEN_TEXT - 3, bytes, length,
+    sodium_bin2base64(out + 3, SESSION_TOKEN_TEXT - 3, bytes, length,
                       sodium_base64_VARIANT_URLSAFE_NO_PADDING);
 }
 
@@ -136,7 +136,7 @@ enum err session_open(struct tx *tx, const struct realm *realm, const struct sig
 static void successors(const struct realm *realm, const char *presented,
                        const struct refresh_secret *from, struct tokens *out)
 {
-    char labelled[TOKEN_TEXT + 1];
+    char labelled[SESSION_TOKEN_TEXT + 1];
     int length = snprintf(labelled, sizeof labelled, "a%s", presented);
     unsigned char access[SECRET_BYTES];
     struct refresh_secret next;

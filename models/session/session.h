@@ -13,11 +13,11 @@
 #include "db/tx.h"
 #include "models/session/realm.h"
 
-enum { TOKEN_TEXT = 72 };
+enum { SESSION_TOKEN_TEXT = 72 };
 
 struct tokens {
-    char access[TOKEN_TEXT];
-    char refresh[TOKEN_TEXT];
+    char access[SESSION_TOKEN_TEXT];
+    char refresh[SESSION_TOKEN_TEXT];
 };
 
 /* Seconds. */

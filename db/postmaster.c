@@ -107,11 +107,11 @@ enum err postmaster_find(const char *data_dir, struct fault *fault, struct postm
 
     const char *version_file = arena_format(fault->arena, "%s/PG_VERSION", postmaster.dir);
     bool is_made = file_first_line(version_file, version, sizeof version);
-    int least = is_made ? atoi(version) : OLDEST_SERVER;
+    int least = is_made ? (int)strtol(version, NULL, 10) : OLDEST_SERVER;
     int most = is_made ? least : NEWEST_SERVER;
     for (int candidate = least; candidate <= most; candidate++) {
         if (server_exists(candidate, &postmaster, fault->arena)) {
-            *out = cluster;
+            *out = postmaster;
             return ERR_NONE;
         }
     }
@@ -204,7 +204,7 @@ bool postmaster_is_alive(struct postmaster *postmaster)
                      SOCKET_DIR_ROOM - 1, line);
     }
     fclose(file);
-    pid_t number = (pid_t)atoi(pid);
+    pid_t number = (pid_t)strtol(pid, NULL, 10);
     if (number > 1)
         waitpid(number, NULL, WNOHANG); /* ours to reap when we are process 1 of a container */
     if (number <= 1 || !process_works_in(pid, postmaster->dir))

@@ -22,7 +22,7 @@ int call_number(const char *text, int absent)
         return absent;
     size_t length = strlen(text);
     bool is_number = length > 0 && length < 10 && text[strspn(text, "0123456789")] == '\0';
-    return is_number ? atoi(text) : -2;
+    return is_number ? (int)strtol(text, NULL, 10) : -2;
 }
 
 void call_warn(struct call *call, const char *format, ...)

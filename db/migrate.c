@@ -49,6 +49,18 @@ static const char give_to_owner[] =
     "    END LOOP;"
     "END $$";
 
+/* What CREATE INDEX CONCURRENTLY leaves behind when it fails; IF NOT EXISTS would take it for done.
+ */
+static const char drop_broken_indexes[] =
+    "DO $$ DECLARE broken regclass; BEGIN"
+    "    FOR broken IN SELECT i.indexrelid FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid"
+    "         WHERE c.relnamespace = to_regnamespace('clinicd') AND c.relkind = 'i'"
+    "           AND NOT i.indisvalid"
+    "    LOOP"
+    "        EXECUTE format('DROP INDEX %s', broken);"
+    "    END LOOP;"
+    "END $$";
+
 static int latest_of(const struct migration *files)
 {
     int latest = 0;
@@ -146,7 +158,9 @@ static enum err apply_in_tx(struct session *session, const struct migration *fil
 static enum err apply_without_tx(struct session *session, const struct migration *file)
 {
     int64_t began_us = clock_monotonic_us();
-    enum err err = run_section(session, file, "up", file->up);
+    enum err err = session_run(session, drop_broken_indexes, NULL);
+    if (!err)
+        err = run_section(session, file, "up", file->up);
     if (!err)
         err = run_verify(session, file);
     if (!err)
@@ -191,7 +205,7 @@ static enum err apply(struct session *session, const struct migration *file)
 /* Opened, locked, and with a history that fits this program. */
 static enum err begin(struct session *session, struct history *history)
 {
-    enum err err = session_open(session);
+    enum err err = migration_session_open(session);
     if (!err)
         err = session_lock(session);
     if (!err)
@@ -338,7 +352,7 @@ enum err migrate_status(const struct migrate_options *options, struct arena *are
     struct session session CLEANUP(session_close) = {
         .options = options, .fault = fault, .files = files_of(options)};
     struct history history;
-    enum err err = session_open(&session);
+    enum err err = migration_session_open(&session);
     if (!err)
         err = history_read(&session, &history);
     if (err)
@@ -369,7 +383,7 @@ enum err migrate_verify(const struct migrate_options *options, struct fault *fau
     struct session session CLEANUP(session_close) = {
         .options = options, .fault = fault, .files = files_of(options)};
     struct history history;
-    enum err err = session_open(&session);
+    enum err err = migration_session_open(&session);
     if (!err)
         err = history_read(&session, &history);
     if (!err)

@@ -103,7 +103,7 @@ static enum err check_directness(struct session *session)
     return err;
 }
 
-enum err session_open(struct session *session)
+enum err migration_session_open(struct session *session)
 {
     static const char *const names[] = {"dbname", "application_name", "connect_timeout",
                                         "target_session_attrs", NULL};
@@ -150,7 +150,7 @@ enum err session_lock(struct session *session)
     }
 }
 
-void session_close(struct session *session)
+void migration_session_close(struct session *session)
 {
     /* Said aloud, because the server may notice the closed connection only after the next runner
      * has tried. After a failure the statement may fail too: then the server does it. */

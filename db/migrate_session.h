@@ -18,13 +18,13 @@ struct session {
 };
 
 /* Connects to the primary itself (no pooler, no standby) and makes the session's settings. */
-enum err session_open(struct session *session) FAILS;
+enum err migration_session_open(struct session *session) FAILS;
 
 /* Polls for the lock; ERR_TIMEOUT names who holds it. */
 enum err session_lock(struct session *session) FAILS;
 
 /* Gives back lock and connection. */
-void session_close(struct session *session);
+void migration_session_close(struct session *session);
 
 /* Names the session, so that others see what it is doing. `version` 0: nothing in particular. */
 enum err session_name(struct session *session, int version) FAILS;

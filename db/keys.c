@@ -68,12 +68,25 @@ void keys_use(struct keys *keys)
     in_use = keys;
 }
 
-/* The i-th newest key; NULL past the oldest. Without keys_use() nothing may go on. */
-static const struct key *key_at(size_t i)
+/* Without keys_use() nothing may go on. */
+static const struct keys *keys_now(void)
 {
     if (!in_use)
         abort();
-    return i < in_use->count ? &in_use->all[in_use->count - 1 - i] : NULL;
+    return in_use;
+}
+
+static const struct key *key_newest(void)
+{
+    const struct keys *keys = keys_now();
+    return &keys->all[keys->count - 1];
+}
+
+/* The i-th newest key; NULL past the oldest. */
+static const struct key *key_at(size_t i)
+{
+    const struct keys *keys = keys_now();
+    return i < keys->count ? &keys->all[keys->count - 1 - i] : NULL;
 }
 
 static const struct key *key_find(int64_t id)
@@ -107,7 +120,7 @@ static void sign_with(const unsigned char key[SECRET_BYTES], const char *const p
 void keys_sign(enum key_purpose purpose, const char *const parts[], const size_t lengths[],
                size_t n, unsigned char out[SIGNATURE_BYTES])
 {
-    sign_with(key_at(0)->derived[purpose], parts, lengths, n, out);
+    sign_with(key_newest()->derived[purpose], parts, lengths, n, out);
 }
 
 bool keys_verify(enum key_purpose purpose, const char *const parts[], const size_t lengths[],
@@ -189,7 +202,7 @@ static char *open_sealed(struct arena *arena, const unsigned char key[SECRET_BYT
 char *keys_seal(struct arena *arena, enum key_purpose purpose, const char *bound, const void *plain,
                 size_t length)
 {
-    const struct key *key = key_at(0);
+    const struct key *key = key_newest();
     return seal(arena, key->id, key->derived[purpose], bound, plain, length);
 }
 
@@ -203,7 +216,7 @@ char *keys_open(struct arena *arena, enum key_purpose purpose, const char *bound
 
 char *keys_seal_with(struct arena *arena, const char *secret, const void *plain, size_t length)
 {
-    const struct key *key = key_at(0);
+    const struct key *key = key_newest();
     unsigned char own[SECRET_BYTES];
     derive(key, KEY_ANSWER, secret, strlen(secret), own);
     char *sealed = seal(arena, key->id, own, "", plain, length);

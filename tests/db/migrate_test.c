@@ -345,6 +345,30 @@ static void a_file_without_transaction_may_work_concurrently(void **state)
     assert_int_equal(sql_int(bench->boss, "SELECT count(*) FROM ops.migration"), 1);
 }
 
+static void a_broken_index_is_made_again(void **state)
+{
+    struct bench *bench = *state;
+    static const char *const unique_up[] = {
+        "CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS thing_kind ON clinicd.thing (kind)", NULL};
+    const struct migration files[] = {HOUSE,
+                                      THINGS,
+                                      {.version = 3,
+                                       .name = "index",
+                                       .kind = "expand",
+                                       .text = "index",
+                                       .up = unique_up,
+                                       .verify = true_verify},
+                                      {.version = 0}};
+    bench->options.files = files;
+    assert_up_fails(bench, ERR_INTERNAL, "migration-failed", "0003_index, section up, statement 1");
+    assert_int_equal(sql_int(bench->boss, "SELECT count(*) FROM ops.migration"), 2);
+    sql_run(bench->boss, "UPDATE clinicd.thing SET kind = id");
+    assert_up(bench, 1);
+    assert_int_equal(sql_int(bench->boss, "SELECT indisvalid::int FROM pg_index"
+                                          " WHERE indexrelid = 'clinicd.thing_kind'::regclass"),
+                     1);
+}
+
 /* One of several runners that start at the same time. */
 struct runner {
     pthread_t thread;
@@ -489,6 +513,7 @@ int main(void)
         TEST(a_missing_row_stops_up),
         TEST(two_statements_in_one_are_refused_by_the_protocol),
         TEST(a_file_without_transaction_may_work_concurrently),
+        TEST(a_broken_index_is_made_again),
         TEST(runners_in_parallel_apply_each_file_once),
         TEST(who_holds_the_lock_is_named),
         TEST(a_file_that_gets_no_lock_tries_again),

@@ -188,6 +188,19 @@ static void a_list_has_its_forms(void **state)
     assert_says(c, "a_list_sorts[] = {\"name\", \"-day\"}");
 }
 
+static void all_pages_are_counted(void **state)
+{
+    struct bench *bench = *state;
+    const char *c = made_from(bench, "models/a/list.sql",
+                              READ_MANY "-- sort: name | f.rank:int asc\n"
+                                        "SELECT {keys} FROM f($after_1::int, $limit) f\n"
+                                        " WHERE f.clinic_id = $clinic AND {keyset} {page}");
+    assert_says(c, "f($1::int, $2::bigint) f\\n\"");
+    assert_says(c,
+                "f(NULL::int, NULL::bigint) f\\n\"\n        \" WHERE f.clinic_id = $1::bigint AND "
+                "TRUE \\n\"");
+}
+
 static void an_audited_write_opens_its_with_list(void **state)
 {
     struct bench *bench = *state;
@@ -448,6 +461,7 @@ int main(void)
         TEST(parameters_are_numbered_by_first_use),
         TEST(quotes_and_comments_hide_parameters),
         TEST(a_list_has_its_forms),
+        TEST(all_pages_are_counted),
         TEST(an_audited_write_opens_its_with_list),
         TEST(an_audited_read_is_noted_also_when_nothing_was_found),
         TEST(wall_1_comes_out_by_its_spelling),

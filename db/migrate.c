@@ -219,7 +219,7 @@ static enum err begin(struct session *session, struct history *history)
 
 enum err migrate_up(const struct migrate_options *options, struct fault *fault, int *applied)
 {
-    struct session session CLEANUP(session_close) = {
+    struct session session CLEANUP(migration_session_close) = {
         .options = options, .fault = fault, .files = files_of(options)};
     struct history history;
     int done = 0;
@@ -304,7 +304,7 @@ static enum err revert(struct session *session, const struct migration *file, in
 enum err migrate_down(const struct migrate_options *options, int steps, struct fault *fault,
                       int *reverted)
 {
-    struct session session CLEANUP(session_close) = {
+    struct session session CLEANUP(migration_session_close) = {
         .options = options, .fault = fault, .files = files_of(options)};
     struct history history;
     int done = 0;
@@ -349,7 +349,7 @@ static struct migration_status status_of(const struct history_row *row,
 enum err migrate_status(const struct migrate_options *options, struct arena *arena,
                         struct fault *fault, struct migration_status **out, size_t *count)
 {
-    struct session session CLEANUP(session_close) = {
+    struct session session CLEANUP(migration_session_close) = {
         .options = options, .fault = fault, .files = files_of(options)};
     struct history history;
     enum err err = migration_session_open(&session);
@@ -380,7 +380,7 @@ enum err migrate_status(const struct migrate_options *options, struct arena *are
 
 enum err migrate_verify(const struct migrate_options *options, struct fault *fault)
 {
-    struct session session CLEANUP(session_close) = {
+    struct session session CLEANUP(migration_session_close) = {
         .options = options, .fault = fault, .files = files_of(options)};
     struct history history;
     enum err err = migration_session_open(&session);

@@ -9,11 +9,9 @@
  * hash is keyed: nobody can choose addresses that push a certain other one out. */
 enum { WAYS = 8, SHARDS = 16, TAG_BYTES = crypto_shorthash_siphashx24_BYTES };
 
-static const int64_t TOKEN = 1000000; /* levels are counted in millionths of a token */
-
 struct bucket {
     unsigned char tag[TAG_BYTES];
-    int64_t level;
+    int64_t level;     /* in tokens times microseconds of the window: nothing is ever rounded */
     int64_t filled_us; /* when the level was true; 0: the place is free */
 };
 
@@ -60,6 +58,11 @@ void limiter_free(struct limiter *limiter)
     free(limiter);
 }
 
+static int64_t token_of(const struct limit *limit)
+{
+    return limit->window_s * INT64_C(1000000);
+}
+
 /* The bucket of this tag, or the one used longest ago, emptied of its owner and full of tokens. */
 static struct bucket *set_find(struct set *set, const unsigned char tag[TAG_BYTES],
                                const struct limit *limit, int64_t now_us)
@@ -73,7 +76,7 @@ static struct bucket *set_find(struct set *set, const unsigned char tag[TAG_BYTE
             oldest = bucket;
     }
     memcpy(oldest->tag, tag, TAG_BYTES);
-    oldest->level = limit->per_window * TOKEN;
+    oldest->level = limit->per_window * token_of(limit);
     oldest->filled_us = now_us;
     return oldest;
 }
@@ -82,14 +85,12 @@ static struct bucket *set_find(struct set *set, const unsigned char tag[TAG_BYTE
 static void bucket_fill(struct bucket *bucket, const struct limit *limit, int64_t now_us)
 {
     int64_t passed = now_us - bucket->filled_us;
-    int64_t window = limit->window_s * INT64_C(1000000);
     if (passed <= 0)
         return;
-    int64_t full = limit->per_window * TOKEN;
-    int64_t gained = passed >= window ? full : passed * limit->per_window / limit->window_s;
-    if (gained == 0)
-        return; /* keeps what is too little to count */
-    bucket->level = bucket->level + gained > full ? full : bucket->level + gained;
+    int64_t full = limit->per_window * token_of(limit);
+    int64_t missing = full - bucket->level;
+    bool is_full = passed >= token_of(limit) || passed * limit->per_window >= missing;
+    bucket->level = is_full ? full : bucket->level + passed * limit->per_window;
     bucket->filled_us = now_us;
 }
 
@@ -103,20 +104,20 @@ bool limiter_take(struct limiter *limiter, const char *key, const struct limit *
     crypto_shorthash_siphashx24(hash.tag, (const unsigned char *)key, strlen(key), limiter->key);
     struct shard *shard = &limiter->shards[hash.words[0] % SHARDS];
     int64_t now_us = monotonic_us > 0 ? monotonic_us : 1;
+    int64_t token = token_of(limit);
 
     pthread_mutex_lock(&shard->lock);
     struct set *set = &shard->sets[hash.words[1] % limiter->sets_per_shard];
     struct bucket *bucket = set_find(set, hash.tag, limit, now_us);
     bucket_fill(bucket, limit, now_us);
-    bool is_taken = bucket->level >= TOKEN;
+    bool is_taken = bucket->level >= token;
     if (is_taken)
-        bucket->level -= TOKEN;
+        bucket->level -= token;
     int64_t level = bucket->level;
     pthread_mutex_unlock(&shard->lock);
 
-    *remaining = (int)(level / TOKEN);
-    int64_t rate = (int64_t)limit->per_window * TOKEN; /* gained in one window */
-    int64_t missing = TOKEN - level;
-    *retry_after_s = is_taken ? 0 : (int)((missing * limit->window_s + rate - 1) / rate);
+    *remaining = (int)(level / token);
+    int64_t a_second = limit->per_window * INT64_C(1000000); /* what one gains */
+    *retry_after_s = is_taken ? 0 : (int)((token - level + a_second - 1) / a_second);
     return is_taken;
 }

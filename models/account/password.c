@@ -86,7 +86,7 @@ bool password_needs_rehash(const char *stored, const struct password_cost *targe
 const char *password_dummy(const struct password_cost *cost, char out[PASSWORD_HASH_TEXT])
 {
     snprintf(out, PASSWORD_HASH_TEXT, "$argon2id$v=19$m=%u,t=%u,p=1$%s$%s", cost->memory_kib,
-             cost->passes, "bm9ib2R5J3NzYWx0bm9ib2", "bm9ib2R5J3NoYXNobm9ib2R5J3NoYXNobm9ib2R5J3M");
+             cost->passes, "bm9ib2R5IGhhcyB0aGlzLg", "bm9ib2R5IGhhcyBhIHBhc3N3b3JkIGxpa2UgdGhpcy4");
     return out;
 }
 

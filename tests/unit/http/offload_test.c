@@ -1,0 +1,193 @@
+/* A few threads for heavy work, bounded in number and in time: api/http/offload.h. */
+#include "api/http/offload.h"
+
+#include "db/arena.h"
+#include "db/clock.h"
+
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+/* Work that lasts until it is let go. */
+struct job {
+    atomic_bool may_end;
+    atomic_int started, finished, released;
+};
+
+static void pause_ms(int ms)
+{
+    struct timespec span = {.tv_nsec = ms * 1000000L};
+    nanosleep(&span, NULL);
+}
+
+static void hold(void *user)
+{
+    struct job *job = user;
+    atomic_fetch_add(&job->started, 1);
+    for (int i = 0; i < 5000 && !atomic_load(&job->may_end); i++)
+        pause_ms(1);
+    atomic_fetch_add(&job->finished, 1);
+}
+
+static void let_go(void *user)
+{
+    struct job *job = user;
+    atomic_fetch_add(&job->released, 1);
+}
+
+static bool comes_to(atomic_int *counter, int value)
+{
+    for (int i = 0; i < 5000 && atomic_load(counter) != value; i++)
+        pause_ms(1);
+    return atomic_load(counter) == value;
+}
+
+struct caller {
+    pthread_t thread;
+    struct offload *offload;
+    struct job *job;
+    int64_t deadline_us;
+    enum err err;
+    const char *code;
+    long retry_after_s;
+    int released_before_end;
+};
+
+static void *call(void *user)
+{
+    struct caller *caller = user;
+    struct arena arena = {0};
+    struct fault fault = {.arena = &arena};
+    caller->err =
+        offload_run(caller->offload, hold, caller->job, let_go, caller->deadline_us, &fault);
+    caller->code = fault.code;
+    caller->retry_after_s = fault.retry_after_s;
+    caller->released_before_end = atomic_load(&caller->job->released);
+    arena_end(&arena);
+    return NULL;
+}
+
+static void begin(struct caller *caller, struct offload *offload, struct job *job, int64_t for_us)
+{
+    *caller = (struct caller){
+        .offload = offload, .job = job, .deadline_us = clock_monotonic_us() + for_us};
+    assert_int_equal(pthread_create(&caller->thread, NULL, call, caller), 0);
+}
+
+static void work_is_done_and_its_job_lives_until_the_arena_ends(void **state)
+{
+    (void)state;
+    struct offload *offload = offload_start(2, 16);
+    struct job job = {.may_end = true};
+    struct caller caller;
+    begin(&caller, offload, &job, 5000000);
+    pthread_join(caller.thread, NULL);
+    assert_int_equal(caller.err, ERR_NONE);
+    assert_int_equal(job.finished, 1);
+    assert_int_equal(caller.released_before_end, 0);
+    assert_int_equal(job.released, 1);
+    offload_stop(offload);
+}
+
+static void a_full_queue_answers_overloaded_at_once(void **state)
+{
+    (void)state;
+    struct offload *offload = offload_start(2, 3);
+    struct job job = {0};
+    struct caller callers[5], extra;
+    for (int i = 0; i < 2; i++)
+        begin(&callers[i], offload, &job, 5000000);
+    assert_true(comes_to(&job.started, 2));
+    for (int i = 2; i < 5; i++)
+        begin(&callers[i], offload, &job, 5000000);
+    pause_ms(100);
+    int64_t start_us = clock_monotonic_us();
+    struct job late = {.may_end = true};
+    begin(&extra, offload, &late, 5000000);
+    pthread_join(extra.thread, NULL);
+    assert_true(clock_monotonic_us() - start_us < 1000000);
+    assert_int_equal(extra.err, ERR_UNAVAILABLE);
+    assert_string_equal(extra.code, "overloaded");
+    assert_int_equal(extra.retry_after_s, 1);
+    assert_int_equal(late.started, 0);
+    assert_int_equal(late.released, 1);
+    job.may_end = true;
+    for (int i = 0; i < 5; i++) {
+        pthread_join(callers[i].thread, NULL);
+        assert_int_equal(callers[i].err, ERR_NONE);
+    }
+    assert_int_equal(job.released, 5);
+    offload_stop(offload);
+}
+
+static void nobody_waits_longer_than_two_seconds_for_a_turn(void **state)
+{
+    (void)state;
+    struct offload *offload = offload_start(1, 16);
+    struct job busy = {0}, waiting = {.may_end = true};
+    struct caller first, second;
+    begin(&first, offload, &busy, 9000000);
+    assert_true(comes_to(&busy.started, 1));
+    int64_t start_us = clock_monotonic_us();
+    begin(&second, offload, &waiting, 9000000);
+    pthread_join(second.thread, NULL);
+    int64_t took_us = clock_monotonic_us() - start_us;
+    assert_true(took_us > 1900000 && took_us < 3500000);
+    assert_int_equal(second.err, ERR_UNAVAILABLE);
+    assert_int_equal(waiting.started, 0);
+    assert_int_equal(waiting.released, 1);
+    busy.may_end = true;
+    pthread_join(first.thread, NULL);
+    offload_stop(offload);
+}
+
+static void work_that_outlives_its_deadline_is_left_alone_and_released_once(void **state)
+{
+    (void)state;
+    struct offload *offload = offload_start(1, 16);
+    struct job job = {0};
+    struct caller caller;
+    begin(&caller, offload, &job, 100000);
+    pthread_join(caller.thread, NULL);
+    assert_int_equal(caller.err, ERR_UNAVAILABLE);
+    assert_int_equal(caller.released_before_end, 0);
+    job.may_end = true;
+    assert_true(comes_to(&job.released, 1));
+    offload_stop(offload);
+    assert_int_equal(job.released, 1);
+}
+
+static void stopping_finishes_what_runs(void **state)
+{
+    (void)state;
+    struct offload *offload = offload_start(2, 16);
+    struct job job = {0};
+    struct caller caller;
+    begin(&caller, offload, &job, 5000000);
+    assert_true(comes_to(&job.started, 1));
+    job.may_end = true;
+    pthread_join(caller.thread, NULL);
+    offload_stop(offload);
+    assert_int_equal(job.finished, 1);
+    assert_int_equal(job.released, 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(work_is_done_and_its_job_lives_until_the_arena_ends),
+        cmocka_unit_test(a_full_queue_answers_overloaded_at_once),
+        cmocka_unit_test(nobody_waits_longer_than_two_seconds_for_a_turn),
+        cmocka_unit_test(work_that_outlives_its_deadline_is_left_alone_and_released_once),
+        cmocka_unit_test(stopping_finishes_what_runs),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -67,13 +67,13 @@ static const char *row_hash(struct arena *arena, const struct history_row *row)
     return arena_copy(arena, digest_hex(text, strlen(text), digest));
 }
 
-enum err history_prepare(struct session *session)
+enum err history_prepare(struct migrator *migrator)
 {
-    enum err err = session_run(session, create_schema, NULL);
+    enum err err = migrator_run(migrator, create_schema, NULL);
     if (!err)
-        err = session_run(session, create_table, NULL);
+        err = migrator_run(migrator, create_table, NULL);
     if (!err)
-        err = session_run(session, grant_rights, NULL);
+        err = migrator_run(migrator, grant_rights, NULL);
     return err;
 }
 
@@ -82,21 +82,22 @@ static const char *text_at(const PGresult *result, int row, const char *column)
     return PQgetvalue(result, row, PQfnumber(result, column));
 }
 
-enum err history_read(struct session *session, struct history *out)
+enum err history_read(struct migrator *migrator, struct history *out)
 {
     PGresult *result = NULL;
-    enum err err = session_run(session, "SELECT to_regclass('ops.migration') IS NOT NULL", &result);
+    enum err err =
+        migrator_run(migrator, "SELECT to_regclass('ops.migration') IS NOT NULL", &result);
     if (err)
         return err;
     if (*PQgetvalue(result, 0, 0) != 't') {
         *out = (struct history){.rows = NULL};
         return ERR_NONE;
     }
-    err = session_run(session, select_rows, &result);
+    err = migrator_run(migrator, select_rows, &result);
     if (err)
         return err;
     size_t count = (size_t)PQntuples(result);
-    struct history_row *rows = arena_array(session->fault->arena, struct history_row, count + 1);
+    struct history_row *rows = arena_array(migrator->fault->arena, struct history_row, count + 1);
     for (size_t i = 0; i < count; i++) {
         int at = (int)i;
         rows[i] = (struct history_row){
@@ -118,12 +119,12 @@ enum err history_read(struct session *session, struct history *out)
     return ERR_NONE;
 }
 
-enum err history_add(struct session *session, const struct migration *file, int64_t duration_ms)
+enum err history_add(struct migrator *migrator, const struct migration *file, int64_t duration_ms)
 {
-    struct arena *arena = session->fault->arena;
+    struct arena *arena = migrator->fault->arena;
     const char *first = first_hash;
     PGresult *facts = NULL;
-    enum err err = session_run_params(session, select_facts, 1, &first, &facts);
+    enum err err = migrator_run_params(migrator, select_facts, 1, &first, &facts);
     if (err)
         return err;
     char digest[DIGEST_TEXT];
@@ -150,24 +151,25 @@ enum err history_add(struct session *session, const struct migration *file, int6
                                   row.tool,
                                   row.prev_hash,
                                   row.hash};
-    return session_run_params(session, insert_row, sizeof values / sizeof values[0], values, NULL);
+    return migrator_run_params(migrator, insert_row, sizeof values / sizeof values[0], values,
+                               NULL);
 }
 
-enum err history_remove(struct session *session, int version)
+enum err history_remove(struct migrator *migrator, int version)
 {
-    const char *value = arena_format(session->fault->arena, "%d", version);
-    return session_run_params(session, "DELETE FROM ops.migration WHERE version = $1::int", 1,
-                              &value, NULL);
+    const char *value = arena_format(migrator->fault->arena, "%d", version);
+    return migrator_run_params(migrator, "DELETE FROM ops.migration WHERE version = $1::int", 1,
+                               &value, NULL);
 }
 
-enum err history_check_chain(struct session *session, const struct history *history)
+enum err history_check_chain(struct migrator *migrator, const struct history *history)
 {
     const char *before = first_hash;
     for (size_t i = 0; i < history->count; i++) {
         const struct history_row *row = &history->rows[i];
         if (strcmp(row->prev_hash, before) != 0 || strcmp(row->text_sha256, row->sha256) != 0 ||
-            strcmp(row->hash, row_hash(session->fault->arena, row)) != 0)
-            return fail(session->fault, ERR_CONFLICT, "history-broken",
+            strcmp(row->hash, row_hash(migrator->fault->arena, row)) != 0)
+            return fail(migrator->fault, ERR_CONFLICT, "history-broken",
                         "the row of %04d_%s in ops.migration was changed, or one before it removed",
                         row->version, row->name);
         before = row->hash;

@@ -6,7 +6,7 @@
 #define DB_HISTORY_H
 
 #include "db/keys.h"
-#include "db/migrate_session.h"
+#include "db/migrator.h"
 
 struct history_row {
     int version;
@@ -29,18 +29,18 @@ struct history {
 };
 
 /* Makes schema and table when they are not there, and lets the service and backups see them. */
-enum err history_prepare(struct session *session) FAILS;
+enum err history_prepare(struct migrator *migrator) FAILS;
 
 /* Empty when there is no table yet. */
-enum err history_read(struct session *session, struct history *out) FAILS;
+enum err history_read(struct migrator *migrator, struct history *out) FAILS;
 
 /* The row that says a file is applied; inside the file's transaction. */
-enum err history_add(struct session *session, const struct migration *file,
+enum err history_add(struct migrator *migrator, const struct migration *file,
                      int64_t duration_ms) FAILS;
-enum err history_remove(struct session *session, int version) FAILS;
+enum err history_remove(struct migrator *migrator, int version) FAILS;
 
 /* ERR_CONFLICT "history-broken": a row does not fit the one before it, or itself. */
-enum err history_check_chain(struct session *session, const struct history *history) FAILS;
+enum err history_check_chain(struct migrator *migrator, const struct history *history) FAILS;
 
 const char *migration_digest(const struct migration *file, char out[DIGEST_TEXT]);
 

@@ -1,4 +1,4 @@
-#include "db/migrate_session.h"
+#include "db/migrator.h"
 
 #include "db/clock.h"
 
@@ -40,143 +40,143 @@ static void result_free(void *result)
     PQclear(result);
 }
 
-static enum err result_fail(struct session *session, const struct place *place,
+static enum err result_fail(struct migrator *migrator, const struct place *place,
                             const PGresult *result)
 {
     const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
     const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
     if (!state || !message)
-        return fail(session->fault, ERR_UNAVAILABLE, "database-unavailable",
-                    "the connection to the database broke: %s", PQerrorMessage(session->conn));
+        return fail(migrator->fault, ERR_UNAVAILABLE, "database-unavailable",
+                    "the connection to the database broke: %s", PQerrorMessage(migrator->conn));
     if (!place->file)
-        return fail(session->fault, ERR_INTERNAL, "migration-failed", "%s (%s)", message, state);
-    return fail(session->fault, ERR_INTERNAL, "migration-failed",
+        return fail(migrator->fault, ERR_INTERNAL, "migration-failed", "%s (%s)", message, state);
+    return fail(migrator->fault, ERR_INTERNAL, "migration-failed",
                 "%04d_%s, section %s, statement %d: %s (%s)", place->file->version,
                 place->file->name, place->section, place->number, message, state);
 }
 
-static enum err run(struct session *session, const struct place *place, const char *sql, int n,
+static enum err run(struct migrator *migrator, const struct place *place, const char *sql, int n,
                     const char *const values[], PGresult **out)
 {
-    PGresult *result = PQexecParams(session->conn, sql, n, NULL, values, NULL, NULL, 0);
-    arena_defer(session->fault->arena, result_free, result);
+    PGresult *result = PQexecParams(migrator->conn, sql, n, NULL, values, NULL, NULL, 0);
+    arena_defer(migrator->fault->arena, result_free, result);
     ExecStatusType status = PQresultStatus(result);
     if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK)
-        return result_fail(session, place, result);
+        return result_fail(migrator, place, result);
     if (out)
         *out = result;
     return ERR_NONE;
 }
 
-enum err session_run(struct session *session, const char *sql, PGresult **out)
+enum err migrator_run(struct migrator *migrator, const char *sql, PGresult **out)
 {
-    return run(session, &(struct place){.file = NULL}, sql, 0, NULL, out);
+    return run(migrator, &(struct place){.file = NULL}, sql, 0, NULL, out);
 }
 
-enum err session_run_params(struct session *session, const char *sql, int n,
-                            const char *const values[], PGresult **out)
+enum err migrator_run_params(struct migrator *migrator, const char *sql, int n,
+                             const char *const values[], PGresult **out)
 {
-    return run(session, &(struct place){.file = NULL}, sql, n, values, out);
+    return run(migrator, &(struct place){.file = NULL}, sql, n, values, out);
 }
 
-enum err session_run_at(struct session *session, const struct place *place, const char *sql,
-                        PGresult **out)
+enum err migrator_run_at(struct migrator *migrator, const struct place *place, const char *sql,
+                         PGresult **out)
 {
-    return run(session, place, sql, 0, NULL, out);
+    return run(migrator, place, sql, 0, NULL, out);
 }
 
-bool session_lost_a_lock(const struct session *session)
+bool migrator_lost_a_lock(const struct migrator *migrator)
 {
-    const char *detail = session->fault->detail;
+    const char *detail = migrator->fault->detail;
     return detail && (strstr(detail, "(55P03)") || strstr(detail, "(40P01)"));
 }
 
 /* A pooler in between shows another backend than the one that answers: an advisory lock and SET
  * would then belong to nobody in particular. */
-static enum err check_directness(struct session *session)
+static enum err check_directness(struct migrator *migrator)
 {
     PGresult *result = NULL;
-    enum err err = session_run(session, "SELECT pg_backend_pid()", &result);
-    if (!err && atoi(PQgetvalue(result, 0, 0)) != PQbackendPID(session->conn))
-        err = fail(session->fault, ERR_CONFLICT, "pooler-in-between",
+    enum err err = migrator_run(migrator, "SELECT pg_backend_pid()", &result);
+    if (!err && atoi(PQgetvalue(result, 0, 0)) != PQbackendPID(migrator->conn))
+        err = fail(migrator->fault, ERR_CONFLICT, "pooler-in-between",
                    "this is a pooler; migrations need the database's own address");
     return err;
 }
 
-enum err migration_session_open(struct session *session)
+enum err migrator_open(struct migrator *migrator)
 {
     static const char *const names[] = {"dbname", "application_name", "connect_timeout",
                                         "target_session_attrs", NULL};
-    const char *const values[] = {session->options->url, "clinicd migrate", "10", "primary", NULL};
-    session->conn = PQconnectdbParams(names, values, true);
-    if (PQstatus(session->conn) != CONNECTION_OK)
-        return fail(session->fault, ERR_UNAVAILABLE, "database-unavailable",
-                    "cannot connect to the database: %s", PQerrorMessage(session->conn));
-    enum err err = check_directness(session);
-    return err ? err : session_run(session, settings, NULL);
+    const char *const values[] = {migrator->options->url, "clinicd migrate", "10", "primary", NULL};
+    migrator->conn = PQconnectdbParams(names, values, true);
+    if (PQstatus(migrator->conn) != CONNECTION_OK)
+        return fail(migrator->fault, ERR_UNAVAILABLE, "database-unavailable",
+                    "cannot connect to the database: %s", PQerrorMessage(migrator->conn));
+    enum err err = check_directness(migrator);
+    return err ? err : migrator_run(migrator, settings, NULL);
 }
 
-static enum err fail_locked(struct session *session)
+static enum err fail_locked(struct migrator *migrator)
 {
     PGresult *result = NULL;
-    enum err err = session_run(session, lock_holder, &result);
+    enum err err = migrator_run(migrator, lock_holder, &result);
     if (err)
         return err;
     if (PQntuples(result) == 0)
-        return fail(session->fault, ERR_TIMEOUT, "migration-locked",
+        return fail(migrator->fault, ERR_TIMEOUT, "migration-locked",
                     "another migration held the lock until just now");
-    return fail(session->fault, ERR_TIMEOUT, "migration-locked",
+    return fail(migrator->fault, ERR_TIMEOUT, "migration-locked",
                 "another migration runs: process %s (%s), there since %s", PQgetvalue(result, 0, 0),
                 PQgetvalue(result, 0, 1), PQgetvalue(result, 0, 2));
 }
 
 /* Polled, not waited for: a session that waits inside a statement holds a snapshot, and CREATE
  * INDEX CONCURRENTLY of the one that works would wait for it: a deadlock. */
-enum err session_lock(struct session *session)
+enum err migrator_lock(struct migrator *migrator)
 {
-    int64_t deadline = clock_monotonic_us() + session->options->lock_wait_ms * 1000;
+    int64_t deadline = clock_monotonic_us() + migrator->options->lock_wait_ms * 1000;
     const struct timespec pause = {.tv_nsec = LOCK_POLL_MS * 1000000L};
     while (true) {
         PGresult *result = NULL;
-        enum err err = session_run(session, LOCK_TRY, &result);
+        enum err err = migrator_run(migrator, LOCK_TRY, &result);
         if (err)
             return err;
-        session->is_locked = *PQgetvalue(result, 0, 0) == 't';
-        if (session->is_locked)
+        migrator->is_locked = *PQgetvalue(result, 0, 0) == 't';
+        if (migrator->is_locked)
             return ERR_NONE;
         if (clock_monotonic_us() >= deadline)
-            return fail_locked(session);
+            return fail_locked(migrator);
         nanosleep(&pause, NULL);
     }
 }
 
-void migration_session_close(struct session *session)
+void migrator_close(struct migrator *migrator)
 {
     /* Said aloud, because the server may notice the closed connection only after the next runner
      * has tried. After a failure the statement may fail too: then the server does it. */
-    if (session->is_locked)
-        PQclear(PQexecParams(session->conn, LOCK_FREE, 0, NULL, NULL, NULL, NULL, 0));
-    PQfinish(session->conn);
-    session->conn = NULL;
-    session->is_locked = false;
+    if (migrator->is_locked)
+        PQclear(PQexecParams(migrator->conn, LOCK_FREE, 0, NULL, NULL, NULL, NULL, 0));
+    PQfinish(migrator->conn);
+    migrator->conn = NULL;
+    migrator->is_locked = false;
 }
 
-enum err session_name(struct session *session, int version)
+enum err migrator_name(struct migrator *migrator, int version)
 {
     const char *name = version > 0
-                           ? arena_format(session->fault->arena, "clinicd migrate V%04d", version)
+                           ? arena_format(migrator->fault->arena, "clinicd migrate V%04d", version)
                            : "clinicd migrate";
-    return session_run_params(session, "SELECT set_config('application_name', $1, false)", 1, &name,
-                              NULL);
+    return migrator_run_params(migrator, "SELECT set_config('application_name', $1, false)", 1,
+                               &name, NULL);
 }
 
-void session_say(const struct session *session, const char *format, ...)
+void migrator_say(const struct migrator *migrator, const char *format, ...)
 {
-    if (!session->options->say)
+    if (!migrator->options->say)
         return;
     va_list args;
     va_start(args, format);
-    const char *line = arena_vformat(session->fault->arena, format, args);
+    const char *line = arena_vformat(migrator->fault->arena, format, args);
     va_end(args);
-    session->options->say(session->options->user, line);
+    migrator->options->say(migrator->options->user, line);
 }

@@ -121,7 +121,8 @@ void finish(struct request *request)
     compress_body(request);
     if (reply->content_type)
         reply_header(request, "Content-Type", reply->content_type);
-    reply_header(request, "X-Request-Id", request->id);
+    reply_header(request, "X-Request-Id",
+                 arena_copy(&request->arena, request->id)); /* outlives the request */
     reply_header(request, "X-Content-Type-Options", "nosniff");
     if (!has_header(reply, "Cache-Control"))
         reply_header(request, "Cache-Control", "no-store");

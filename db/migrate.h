@@ -4,6 +4,10 @@
  * It works on a connection of its own, as the migrator (BYPASSRLS), under a session advisory lock
  * that is polled; each file is one transaction: up, verify, history row, COMMIT. History is
  * ops.migration; every row holds the hash of the one before it. The service never migrates at start.
+ *
+ * Files run as the migrator and say nothing about owners: at the end of each the runner gives what the
+ * migrator then owns in schema clinicd to clinicd_owner. What a file itself gave to another role (a
+ * definer function) stays there.
  */
 #ifndef DB_MIGRATE_H
 #define DB_MIGRATE_H

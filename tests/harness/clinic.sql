@@ -1,10 +1,11 @@
 -- One clinic with everything in it, for tests; seed.c fills in the @words@ and runs it as a superuser.
--- @mark@ and @digits@ stand in every text that a person typed: no other clinic may ever see them.
+-- @mark@ and @digits@ stand in every text that a person typed, but for what the public directory shows of
+-- a clinic: nobody else may ever see them.
 -- Ids end in ten digits that say what they are: 1xx patients, 2xx accounts, 3xx sessions, 4xx the rest.
 
 INSERT INTO clinicd.clinic (clinic_id, id, slug, name, address, city, state, zip_code, phone_number, email,
     website, registration_number, gstin, status, created_at, updated_at)
-VALUES (@clinic@, '@id@0000000001', '@slug@', 'Clinic @mark@', '1 @mark@ Street', '@mark@ City', '@mark@ State', '400001',
+VALUES (@clinic@, '@id@0000000001', '@slug@', 'Clinic of @slug@', '1 @mark@ Street', 'Sampleville', 'Samplestate', '400001',
     '+91 @digits@', 'front@@mark@.example', 'https://@mark@.example/', 'REG-@mark@', NULL, '@status@',
     '2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z');
 
@@ -28,7 +29,7 @@ FROM (VALUES (101, 'own'), (102, 'other'), (103, 'hidden')) AS p (n, word);
 
 INSERT INTO clinicd.account (clinic_id, id, patient_id, username, role, first_name, last_name, email, mobile_number,
     password_hash, must_change_password, created_at, updated_at)
-SELECT @clinic@, ('@id@0000000' || n)::uuid, CASE role WHEN 'patient' THEN '@id@0000000101'::uuid END, who, role,
+SELECT @clinic@, ('@id@0000000' || n)::uuid, CASE role WHEN 'patient' THEN '@id@0000000101'::uuid END, who || '-@hex@', role,
     'First@mark@', 'Last@mark@', who || '@@mark@.example', '+91 @digits@', '@password_hash@', must_change,
     '2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z'
 FROM (VALUES (201, 'admin', 'admin', false), (202, 'doctor', 'doctor', false), (203, 'receptionist', 'receptionist', false),

@@ -50,6 +50,7 @@ void seed_clinic(PGconn *boss, const struct seed *seed)
     const struct word words[] = {
         {"@clinic@", arena_format(&arena, "%" PRId64, seed->clinic_id)},
         {"@id@", arena_format(&arena, "0190a000-0000-7000-8000-%s", seed->hex)},
+        {"@hex@", seed->hex},
         {"@slug@", seed->slug},
         {"@status@", seed->status},
         {"@mark@", seed->mark},

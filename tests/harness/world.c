@@ -1,0 +1,170 @@
+#include "tests/harness/world.h"
+
+#include "api/endpoints.h"
+#include "api/http/identify.h"
+#include "api/http/log.h"
+#include "db/buf.h"
+#include "db/clock.h"
+#include "db/keys.h"
+#include "models/clinic/directory.h"
+#include "tests/harness/die.h"
+
+#include <inttypes.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Tables that can be put back: all but the trails and the news. */
+static const char tables_sql[] =
+    "SELECT c.relname, "
+    "  (SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) FROM pg_attribute a "
+    "   WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''), "
+    "  EXISTS (SELECT 1 FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'clinic_id') "
+    "FROM pg_class c WHERE c.relnamespace = 'clinicd'::regnamespace AND c.relkind IN ('r', 'p') "
+    "AND NOT c.relispartition AND c.relname NOT IN ('audit', 'platform_audit', 'news') ORDER BY 1";
+
+static void save(struct world *world)
+{
+    struct buf sql;
+    PGresult *tables = sql_rows(world->boss, &world->arena, "%s", tables_sql);
+    sql_run(world->boss, "CREATE SCHEMA saved");
+    buf_begin(&sql, &world->arena, 4096);
+    /* Without triggers and foreign keys: what is put back was right before. */
+    buf_text(&sql, "SET session_replication_role = replica;");
+    for (int i = 0; i < PQntuples(tables); i++) {
+        const char *table = PQgetvalue(tables, i, 0), *columns = PQgetvalue(tables, i, 1);
+        sql_run(world->boss, "CREATE TABLE saved.%s AS SELECT %s FROM clinicd.%s", table, columns,
+                table);
+        buf_format(&sql,
+                   "DELETE FROM clinicd.%s; INSERT INTO clinicd.%s (%s) OVERRIDING SYSTEM VALUE "
+                   "SELECT %s FROM saved.%s;",
+                   table, table, columns, columns, table);
+    }
+    buf_text(&sql, "RESET session_replication_role");
+    world->restore = sql.text;
+}
+
+void world_restore(struct world *world)
+{
+    struct arena arena CLEANUP(arena_end) = {0};
+    struct fault fault = {.arena = &arena};
+    sql_run(world->boss, "%s", world->restore);
+    principals_forget(world->service->principals, "*", "");
+    if (directory_refresh_all(world->service->directory, &fault))
+        die("the directory cannot be read again: %s", fault.reason ? fault.reason : "-");
+}
+
+char *world_checksum(struct world *world, struct arena *arena, int64_t clinic_id)
+{
+    struct buf sql;
+    PGresult *tables = sql_rows(world->boss, arena, "%s", tables_sql);
+    buf_begin(&sql, arena, 4096);
+    buf_text(&sql, "SELECT md5(string_agg(row, '' ORDER BY row)) FROM (SELECT '' AS row");
+    for (int i = 0; i < PQntuples(tables); i++)
+        if (strcmp(PQgetvalue(tables, i, 2), "t") == 0)
+            buf_format(&sql,
+                       " UNION ALL SELECT '%s' || md5(t::text) FROM clinicd.%s t WHERE clinic_id = "
+                       "%" PRId64,
+                       PQgetvalue(tables, i, 0), PQgetvalue(tables, i, 0), clinic_id);
+    buf_text(&sql, ") rows");
+    return sql_text(world->boss, arena, "%s", sql.text);
+}
+
+static void seed_all(struct world *world)
+{
+    static const struct seed *const seeds[] = {&seed_a,       &seed_b,         &seed_suspended,
+                                               &seed_expired, &seed_importing, &seed_inactive};
+    for (size_t i = 0; i < sizeof seeds / sizeof *seeds; i++)
+        seed_clinic(world->boss, seeds[i]);
+    seed_platform(world->boss);
+}
+
+static void load_document(struct world *world)
+{
+    struct fault fault = {.arena = &world->arena};
+    if (document_load(&world->arena, document_bytes, document_bytes_n, &fault, &world->document))
+        die("the embedded document: %s %s", fault.detail ? fault.detail : "",
+            fault.reason ? fault.reason : "");
+}
+
+static void make_folder(struct world *world)
+{
+    struct fault fault = {.arena = &world->arena};
+    struct keys *keys;
+    strcpy(world->folder, "/tmp/clinicd-keys-XXXXXX");
+    if (sodium_init() < 0 || !mkdtemp(world->folder))
+        die("cannot make a folder for the keys");
+    if (keys_load(arena_format(&world->arena, "%s/keys", world->folder), &fault, &keys))
+        die("cannot make keys: %s", fault.reason ? fault.reason : "-");
+    keys_use(keys);
+}
+
+static void options_make(struct world *world, const struct world_options *options,
+                         struct service_options *out)
+{
+    service_defaults(out);
+    out->listen = "127.0.0.1:0";
+    out->database_url =
+        options->bypass_wall_2 ? world->database.unsafe_url : world->database.app_url;
+    out->database.url = out->database_url;
+    out->database.allow_unsafe_role = options->bypass_wall_2;
+    out->keys_file = arena_format(&world->arena, "%s/keys", world->folder);
+    out->rate_per_address = 0;
+    out->rate_per_clinic = 0;
+    out->drain_ms = 5000;
+    out->handlers = options->handlers ? options->handlers : endpoints;
+    out->handlers_n = options->handlers ? options->handlers_n : endpoints_n;
+    out->document = options->document;
+    out->document_length = options->document ? strlen(options->document) : 0;
+    if (options->adjust)
+        options->adjust(out);
+}
+
+enum err world_try(struct world *world, const struct world_options *options, struct fault *fault)
+{
+    struct service_options service;
+    *world = (struct world){0};
+    fault->arena = &world->arena;
+    log_start(LOG_ERROR_, getenv("CLINICD_TEST_LOG") ? STDERR_FILENO : -1);
+    postgres_database(options->name, &world->database);
+    world->boss = sql_connect(world->database.superuser_url);
+    if (!options->is_bare)
+        seed_all(world);
+    save(world);
+    if (options->plant)
+        sql_run(world->boss, "%s", options->plant);
+    load_document(world);
+    make_folder(world);
+    options_make(world, options, &service);
+    enum err err = service_start(&service, fault, &world->service);
+    if (!err)
+        world->client = client_make(service_port(world->service), world->document);
+    return err;
+}
+
+void world_begin(struct world *world, const struct world_options *options)
+{
+    struct fault fault = {0};
+    if (world_try(world, options, &fault))
+        die("the service does not start: %s: %s (%s)", fault.code ? fault.code : "-",
+            fault.detail ? fault.detail : "-", fault.reason ? fault.reason : "-");
+}
+
+void world_end(struct world *world)
+{
+    if (world->client)
+        client_free(world->client);
+    if (world->service)
+        service_stop(world->service);
+    PQfinish(world->boss);
+    postgres_drop(&world->database);
+    if (*world->folder) {
+        unlink(arena_format(&world->arena, "%s/keys", world->folder));
+        rmdir(world->folder);
+    }
+    log_stop();
+    arena_end(&world->arena);
+    *world = (struct world){0};
+}

@@ -58,7 +58,11 @@ static int on_request(const struct _u_request *request, struct _u_response *resp
     server->options.answer(server->options.service, &incoming, &arena, &reply);
     for (size_t i = 0; i < reply.headers_n; i++)
         u_map_put(response->map_header, reply.headers[i].name, reply.headers[i].value);
-    ulfius_set_binary_body_response(response, (unsigned)reply.status, reply.bytes, reply.length);
+    if (reply.length)
+        ulfius_set_binary_body_response(response, (unsigned)reply.status, reply.bytes,
+                                        reply.length);
+    else
+        ulfius_set_empty_body_response(response, (unsigned)reply.status);
     arena_end(&arena); /* Ulfius has its own copy */
     return U_CALLBACK_COMPLETE;
 }

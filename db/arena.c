@@ -79,15 +79,13 @@ char *arena_copy(struct arena *arena, const char *text)
 
 char *arena_vformat(struct arena *arena, const char *format, va_list args)
 {
-    va_list again;
-    va_copy(again, args);
-    int length = vsnprintf(NULL, 0, format, again);
-    va_end(again);
+    char *text;
+    int length = vasprintf(&text, format, args);
     if (length < 0)
         abort();
-    char *text = arena_take(arena, (size_t)length + 1);
-    vsnprintf(text, (size_t)length + 1, format, args);
-    return text;
+    char *kept = arena_copy_n(arena, text, (size_t)length);
+    free(text);
+    return kept;
 }
 
 char *arena_format(struct arena *arena, const char *format, ...)

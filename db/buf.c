@@ -51,17 +51,15 @@ void buf_int(struct buf *buf, int64_t value)
 
 void buf_format(struct buf *buf, const char *format, ...)
 {
-    va_list args, again;
+    char *text;
+    va_list args;
     va_start(args, format);
-    va_copy(again, args);
-    int length = vsnprintf(NULL, 0, format, again);
-    va_end(again);
+    int length = vasprintf(&text, format, args);
+    va_end(args);
     if (length < 0)
         abort();
-    make_room(buf, (size_t)length);
-    vsnprintf(buf->text + buf->length, (size_t)length + 1, format, args);
-    va_end(args);
-    buf->length += (size_t)length;
+    buf_add(buf, text, (size_t)length);
+    free(text);
 }
 
 /* Length of the well-formed UTF-8 sequence at p, or 0 (overlong forms, surrogates and anything past

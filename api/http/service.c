@@ -8,6 +8,7 @@
 #include "api/http/router.h"
 #include "api/http/server.h"
 #include "db/clock.h"
+#include "db/keys.h"
 #include "db/listen.h"
 #include "models/clinic/directory.h"
 
@@ -131,7 +132,11 @@ enum err service_start(const struct service_options *options, struct fault *faul
     if (!service)
         abort();
     service->options = *options;
-    enum err err = read_document(service, fault);
+    enum err err = keys_load(options->keys_file, fault, &service->keys);
+    if (!err) {
+        keys_use(service->keys);
+        err = read_document(service, fault);
+    }
     if (!err) {
         service->principals = principals_make();
         service->offload = offload_start(OFFLOAD_THREADS, OFFLOAD_QUEUE);
@@ -193,6 +198,8 @@ bool service_stop(struct service *service)
         limiter_free(service->limiter);
     metrics_free(service->metrics);
     arena_end(&service->arena);
+    keys_use(NULL);
+    keys_free(service->keys);
     free(service);
     return is_clean;
 }

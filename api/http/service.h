@@ -53,6 +53,7 @@ struct service {
     struct limiter *limiter;       /* api/http/limiter.h */
     struct metrics *metrics;       /* api/http/metrics.h */
     struct listener *listener;
+    struct keys *keys;
     struct server *server; /* api/http/server.h */
     struct server *operator_server;
     atomic_bool is_draining;

@@ -5,7 +5,7 @@
 -- audit: entity=clinic id=_id before=_before after=row
 -- faults: precondition-failed
 WITH old AS (
-    SELECT c.id, c.version, c AS c FROM clinic c WHERE c.clinic_id = $clinic FOR UPDATE OF c
+    SELECT c.id, c.version, c AS was FROM clinic c WHERE c.clinic_id = $clinic FOR UPDATE OF c
 ),
 new AS (
     UPDATE clinic c SET
@@ -18,14 +18,14 @@ new AS (
     WHERE c.clinic_id = $clinic AND c.version = $if_match
     RETURNING c.id, c AS c
 ),
-was AS (
+had AS (
     SELECT q.kind, q.allowed FROM quota q WHERE q.clinic_id = $clinic
 ),
 wanted AS (
-    SELECT was.kind, coalesce(($body->>k.member)::int, was.allowed) AS allowed
-    FROM was
+    SELECT had.kind, coalesce(($body->>k.member)::int, had.allowed) AS allowed
+    FROM had
     JOIN (VALUES ('doctor', 'max_doctors'), ('patient', 'max_patients'),
-                 ('receptionist', 'max_receptionists')) k (kind, member) ON k.kind = was.kind
+                 ('receptionist', 'max_receptionists')) k (kind, member) ON k.kind = had.kind
 ),
 places AS (
     UPDATE quota q SET allowed = wanted.allowed
@@ -36,9 +36,9 @@ SELECT s.*, old.id AS _id, CASE WHEN old.version <> $if_match THEN 'precondition
     to_json(b) AS _before,
     CASE WHEN new.id IS NOT NULL THEN announce('clinic', ($clinic)::text, $now)::text END AS _announced
 FROM old
-CROSS JOIN LATERAL clinic_shown(old.c, (SELECT was.allowed FROM was WHERE was.kind = 'doctor'),
-    (SELECT was.allowed FROM was WHERE was.kind = 'patient'),
-    (SELECT was.allowed FROM was WHERE was.kind = 'receptionist')) b
+CROSS JOIN LATERAL clinic_shown(old.was, (SELECT had.allowed FROM had WHERE had.kind = 'doctor'),
+    (SELECT had.allowed FROM had WHERE had.kind = 'patient'),
+    (SELECT had.allowed FROM had WHERE had.kind = 'receptionist')) b
 LEFT JOIN new ON true
 LEFT JOIN LATERAL clinic_shown(new.c, (SELECT wanted.allowed FROM wanted WHERE wanted.kind = 'doctor'),
     (SELECT wanted.allowed FROM wanted WHERE wanted.kind = 'patient'),

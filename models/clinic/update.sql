@@ -4,7 +4,7 @@
 -- audit: entity=clinic id=_id before=_before after=row
 -- faults: precondition-failed validation-failed
 WITH old AS (
-    SELECT c.id, c.version, c AS c FROM clinic c WHERE c.clinic_id = $clinic FOR UPDATE OF c
+    SELECT c.id, c.version, c AS was FROM clinic c WHERE c.clinic_id = $clinic FOR UPDATE OF c
 ),
 fault AS (
     SELECT 'timezone-unknown' AS detail
@@ -44,7 +44,7 @@ CROSS JOIN LATERAL (
            max(q.allowed) FILTER (WHERE q.kind = 'patient') AS patients,
            max(q.allowed) FILTER (WHERE q.kind = 'receptionist') AS receptionists
     FROM quota q WHERE q.clinic_id = $clinic) n
-CROSS JOIN LATERAL clinic_shown(old.c, n.doctors, n.patients, n.receptionists) b
+CROSS JOIN LATERAL clinic_shown(old.was, n.doctors, n.patients, n.receptionists) b
 LEFT JOIN fault ON true
 LEFT JOIN new ON true
 LEFT JOIN LATERAL clinic_shown(new.c, n.doctors, n.patients, n.receptionists) s ON true

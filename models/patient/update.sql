@@ -7,7 +7,7 @@ WITH day AS (
     SELECT ($now AT TIME ZONE $timezone::text)::date AS today
 ),
 old AS (
-    SELECT p.id, p AS p,
+    SELECT p.id, p AS was,
         CASE WHEN $body::jsonb ? 'date_of_birth' THEN ($body->>'date_of_birth')::date
              ELSE p.date_of_birth END AS born_on,
         CASE WHEN $body ? 'age_years' THEN ($body->>'age_years')::int ELSE p.age_years END AS age_years,
@@ -54,14 +54,14 @@ new AS (
     RETURNING p AS p
 )
 SELECT s.*,
-    CASE WHEN (old.p).version <> $if_match THEN 'precondition-failed'
+    CASE WHEN (old.was).version <> $if_match THEN 'precondition-failed'
          WHEN fault.detail IS NOT NULL THEN 'validation-failed' END AS _fault,
-    CASE WHEN (old.p).version = $if_match THEN to_json(fault.detail) END AS _detail,
+    CASE WHEN (old.was).version = $if_match THEN to_json(fault.detail) END AS _detail,
     to_json(b) AS _before
 FROM old CROSS JOIN fault CROSS JOIN day
 CROSS JOIN LATERAL (
     SELECT EXISTS (SELECT 1 FROM account a
         WHERE a.clinic_id = $clinic AND a.patient_id = old.id AND a.is_active) AS has_login) login
-CROSS JOIN LATERAL patient_shown(old.p, day.today, login.has_login) b
+CROSS JOIN LATERAL patient_shown(old.was, day.today, login.has_login) b
 LEFT JOIN new ON true
 LEFT JOIN LATERAL patient_shown(new.p, day.today, login.has_login) s ON true

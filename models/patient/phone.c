@@ -34,7 +34,7 @@ const char *phone_key(const char *typed, const char *country, char out[PHONE_KEY
         has_country = strncmp(rest, country, country_n) == 0;
 
     size_t length = strlen(rest) + (has_country ? 0 : country_n);
-    if (*rest == '\0' || length > DIGITS_MOST)
+    if (*rest == '\0' || (has_country && *rest == '0') || length > DIGITS_MOST)
         return NULL;
     out[0] = '+';
     out[1] = '\0';

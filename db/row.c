@@ -21,7 +21,15 @@ enum {
     OID_JSONB = 3802
 };
 
-enum shape { SHAPE_SKIP, SHAPE_BARE, SHAPE_BOOL, SHAPE_TIME, SHAPE_STRING, SHAPE_SEALED };
+enum shape {
+    SHAPE_SKIP,
+    SHAPE_BARE,
+    SHAPE_JSON,
+    SHAPE_BOOL,
+    SHAPE_TIME,
+    SHAPE_STRING,
+    SHAPE_SEALED
+};
 
 enum { COLUMNS_MAX = 64 };
 
@@ -90,6 +98,24 @@ static void render_time(struct buf *out, const char *text)
     buf_add(out, "Z\"", 2);
 }
 
+/* PostgreSQL's JSON without the blanks that it puts between tokens. */
+static void render_json(struct buf *out, const char *json)
+{
+    bool is_string = false;
+    const char *start = json;
+    for (const char *p = json; *p; p++) {
+        if (*p == '\\' && is_string && p[1]) {
+            p++;
+        } else if (*p == '"') {
+            is_string = !is_string;
+        } else if (!is_string && (*p == ' ' || *p == '\n')) {
+            buf_add(out, start, (size_t)(p - start));
+            start = p + 1;
+        }
+    }
+    buf_text(out, start);
+}
+
 static void render_sealed(struct buf *out, const char *sealed, bool is_masked,
                           const struct view *view)
 {
@@ -134,9 +160,10 @@ static enum shape shape_of(Oid type)
     case OID_FLOAT4:
     case OID_FLOAT8:
     case OID_NUMERIC:
+        return SHAPE_BARE;
     case OID_JSON:
     case OID_JSONB:
-        return SHAPE_BARE;
+        return SHAPE_JSON;
     case OID_TIMESTAMPTZ:
         return SHAPE_TIME;
     default:
@@ -163,8 +190,10 @@ static int plan_columns(const struct rows *rows, const struct view *view,
         if (view && is_listed(view->hidden, name, column->name_length))
             column->shape = SHAPE_SKIP;
         column->is_masked = view && is_listed(view->masked, name, column->name_length);
-        if (column->shape == SHAPE_SEALED && !view)
-            column->shape = SHAPE_STRING; /* no view (the audit row): as it is stored */
+        if (column->shape == SHAPE_SEALED && !view) { /* the audit row: as it is stored */
+            column->shape = SHAPE_STRING;
+            column->name_length = strlen(name);
+        }
     }
     return n;
 }
@@ -176,6 +205,9 @@ static void render_value(struct buf *out, const PGresult *result, int row, int a
     switch (column->shape) {
     case SHAPE_BARE:
         buf_add(out, value, (size_t)PQgetlength(result, row, at));
+        break;
+    case SHAPE_JSON:
+        render_json(out, value);
         break;
     case SHAPE_BOOL:
         buf_text(out, value[0] == 't' ? "true" : "false");

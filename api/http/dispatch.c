@@ -170,6 +170,7 @@ static enum err step_identify(struct request *request)
         request->scope.actor_name = who->name;
         request->scope.actor_role = who->role;
         request->scope.patient_id = *who->patient_id ? who->patient_id : NULL;
+        begin_tx(request); /* a denial is written down under the name of who was denied */
     }
     return ERR_NONE;
 }

@@ -39,11 +39,10 @@ static void set_etag(struct request *request, const struct rows *rows)
 
 static void set_location(struct request *request, const struct rows *rows)
 {
-    const char *name = strcmp(request->operation->path, "/clinics") == 0 ? "slug" : "id";
-    if (request->operation->success == 201 && rows_has(rows, name))
+    if (request->operation->success == 201 && rows_has(rows, "id"))
         reply_header(
             request, "Location",
-            arena_format(&request->arena, "%s/%s", request->raw_path, rows_text(rows, 0, name)));
+            arena_format(&request->arena, "%s/%s", request->raw_path, rows_text(rows, 0, "id")));
 }
 
 enum err reply_row_and(struct request *request, const struct rows *rows, const char *member,

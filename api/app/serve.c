@@ -126,26 +126,33 @@ static void greet(const struct call *call, const struct site *site, const struct
     fflush(stdout);
 }
 
+/* Serves until a signal. */
+static enum err serve(const struct call *call, struct site *site, const sigset_t *stops,
+                      struct fault *fault)
+{
+    struct service *service;
+    enum err err = service_bring_up(call, site, fault, &service);
+    if (err)
+        return err;
+    greet(call, site, service);
+    wait_for_stop(stops, site);
+    stop_signals_arm(stops);
+    log_format(LOG_INFO_, "stopping");
+    if (!service_stop(service))
+        log_format(LOG_WARNING_, "requests in flight were cut off");
+    return ERR_NONE;
+}
+
 enum exit_code run_serve(struct call *call)
 {
     struct site site;
-    struct service *service = NULL;
     sigset_t stops = stop_signals_block();
     log_start(call->settings.log_level, STDERR_FILENO);
-    if (site_open(&call->settings, SITE_SERVE, &call->fault, &site)) {
-        log_stop();
-        return call_failed(call);
-    }
-    enum err err = service_bring_up(call, &site, &call->fault, &service);
+    enum err err = site_open(&call->settings, SITE_SERVE, &call->fault, &site);
     if (!err) {
-        greet(call, &site, service);
-        wait_for_stop(&stops, &site);
-        stop_signals_arm(&stops);
-        log_format(LOG_INFO_, "stopping");
-        if (!service_stop(service))
-            log_format(LOG_WARNING_, "requests in flight were cut off");
+        err = serve(call, &site, &stops, &call->fault);
+        site_close(&site);
     }
-    site_close(&site);
     log_stop();
     if (err && call->fault.code && strcmp(call->fault.code, "schema-mismatch") == 0)
         call_next(call, "migrate up");

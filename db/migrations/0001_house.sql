@@ -499,7 +499,9 @@ CREATE TRIGGER platform_audit_no_truncate BEFORE TRUNCATE ON clinicd.platform_au
 CREATE FUNCTION clinicd.session_is_elsewhere(hash text, at timestamptz) RETURNS boolean
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT EXISTS (SELECT 1 FROM clinicd.session s
-        WHERE s.access_hash = hash AND s.revoked_at IS NULL AND s.access_expires_at > at
+        WHERE s.access_hash = hash
+          AND s.clinic_id IS DISTINCT FROM NULLIF(current_setting('app.clinic_id', true), '')::bigint
+          AND s.revoked_at IS NULL AND s.access_expires_at > at
           AND s.ends_at > at AND s.last_seen_at + make_interval(secs => s.idle_seconds) > at);
 $$;
 COMMENT ON FUNCTION clinicd.session_is_elsewhere(text, timestamptz) IS 'tenant-safe: answers yes or no to whoever holds the token';

@@ -92,13 +92,12 @@ static void load_document(struct world *world)
 static void make_folder(struct world *world)
 {
     struct fault fault = {.arena = &world->arena};
-    struct keys *keys;
     strcpy(world->folder, "/tmp/clinicd-keys-XXXXXX");
     if (sodium_init() < 0 || !mkdtemp(world->folder))
         die("cannot make a folder for the keys");
-    if (keys_load(arena_format(&world->arena, "%s/keys", world->folder), &fault, &keys))
+    if (keys_load(arena_format(&world->arena, "%s/keys", world->folder), &fault, &world->keys))
         die("cannot make keys: %s", fault.reason ? fault.reason : "-");
-    keys_use(keys);
+    keys_use(world->keys);
 }
 
 static void options_make(struct world *world, const struct world_options *options,
@@ -165,6 +164,8 @@ void world_end(struct world *world)
         rmdir(world->folder);
     }
     log_stop();
+    keys_use(NULL);
+    keys_free(world->keys);
     arena_end(&world->arena);
     *world = (struct world){0};
 }

@@ -33,7 +33,8 @@ struct world {
     struct document *document; /* the true one, whatever the service was given */
     struct client *client;
     char folder[32]; /* of the key file */
-    char *restore;   /* SQL */
+    struct keys *keys;
+    char *restore; /* SQL */
 };
 
 /* Dies with the fault's sentence when the service does not start. */

@@ -1,0 +1,672 @@
+/* What stands between the wire and the handlers: framing, sizes, media types, methods, origins.
+ * libmicrohttpd answers some broken requests itself, with pages of its own: marked `page` below,
+ * and counted. */
+#include "tests/harness/answer.h"
+#include "tests/harness/die.h"
+#include "tests/harness/raw.h"
+#include "tests/harness/world.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { WAIT_MS = 5000, QUIET_MS = 150, BODY_MAX = 4096, URL_LIMIT = 8192 };
+
+static const char origins[] = "https://desk.example, https://app.example:8443";
+
+static void adjust(struct service_options *options)
+{
+    options->body_max = BODY_MAX;
+    options->cors_origins = origins;
+    options->allowed_hosts = "127.0.0.1, clinic.example";
+}
+
+static int begin(void **state)
+{
+    struct world *world = calloc(1, sizeof *world);
+    if (!world)
+        return -1;
+    world_begin(world, &(struct world_options){.name = "gates", .adjust = adjust});
+    *state = world;
+    return 0;
+}
+
+static int end(void **state)
+{
+    world_end(*state);
+    free(*state);
+    return 0;
+}
+
+static int port_of(const struct world *world)
+{
+    return service_port(world->service);
+}
+
+/* --- framing -------------------------------------------------------------------------------- */
+
+enum who { OURS, PAGE, SILENCE };
+
+struct framing {
+    const char *what, *bytes;
+    size_t length;
+    int status;
+    enum who who;
+};
+
+#define ROW(what, bytes, status, who)                                                              \
+    {                                                                                              \
+        what, bytes, sizeof(bytes) - 1, status, who                                                \
+    }
+#define HOST "Host: 127.0.0.1\r\n"
+#define LIVE "GET /health/live HTTP/1.1\r\n" HOST "\r\n"
+#define LOGIN "POST /auth/login HTTP/1.1\r\n" HOST "Content-Type: application/json\r\n"
+#define CHUNKED LOGIN "Transfer-Encoding: chunked\r\n"
+
+/* Each is followed by a request that is whole: after a refusal it must not be served. */
+static const struct framing refused[] = {
+    ROW("no Host", "GET /health/live HTTP/1.1\r\n\r\n", 400, PAGE),
+    ROW("no Host in HTTP/1.0 either", "GET /health/live HTTP/1.0\r\n\r\n", 400, OURS),
+    ROW("an empty Host", "GET /health/live HTTP/1.1\r\nHost:\r\n\r\n", 400, OURS),
+    ROW("two Hosts", "GET /health/live HTTP/1.1\r\n" HOST "Host: clinic.example\r\n\r\n", 400,
+        OURS),
+    ROW("the same Host twice", "GET /health/live HTTP/1.1\r\n" HOST HOST "\r\n", 400, OURS),
+    ROW("two Hosts in one", "GET /health/live HTTP/1.1\r\nHost: a, b\r\n\r\n", 400, OURS),
+    ROW("a Host that is not ours", "GET /health/live HTTP/1.1\r\nHost: evil.example\r\n\r\n", 400,
+        OURS),
+    ROW("a Host with a path", "GET /health/live HTTP/1.1\r\nHost: 127.0.0.1/x\r\n\r\n", 400, OURS),
+    ROW("a Host with a user", "GET /health/live HTTP/1.1\r\nHost: a@127.0.0.1\r\n\r\n", 400, OURS),
+    ROW("a space before the colon", "GET /health/live HTTP/1.1\r\nHost : 127.0.0.1\r\n\r\n", 400,
+        PAGE),
+    ROW("a space before another colon", "GET /health/live HTTP/1.1\r\n" HOST "Accept : */*\r\n\r\n",
+        400, PAGE),
+    ROW("a line without colon", "GET /health/live HTTP/1.1\r\n" HOST "nonsense\r\n\r\n", 400, PAGE),
+    ROW("a continued line", "GET /health/live HTTP/1.1\r\n" HOST "X-A: b\r\n c\r\n\r\n", 400, OURS),
+    ROW("a header that begins with a space",
+        "GET /health/live HTTP/1.1\r\n Host: 127.0.0.1\r\n\r\n", 400, PAGE),
+    ROW("bare line feeds", "GET /health/live HTTP/1.1\nHost: 127.0.0.1\n\n", 400, OURS),
+    ROW("one bare line feed", "GET /health/live HTTP/1.1\r\nHost: 127.0.0.1\nX-A: b\r\n\r\n", 400,
+        OURS),
+    ROW("a bare carriage return", "GET /health/live HTTP/1.1\r\n" HOST "X-A: b\rX-B: c\r\n\r\n",
+        400, OURS),
+    ROW("NUL in the path", "GET /health/live\0x HTTP/1.1\r\n" HOST "\r\n", 400, OURS),
+    ROW("NUL in a value", "GET /health/live HTTP/1.1\r\n" HOST "X-A: b\0c\r\n\r\n", 400, OURS),
+    ROW("NUL in a name", "GET /health/live HTTP/1.1\r\n" HOST "X\0A: b\r\n\r\n", 400, PAGE),
+    ROW("two Content-Lengths", LOGIN "Content-Length: 2\r\nContent-Length: 5\r\n\r\n{}", 400, OURS),
+    ROW("the same Content-Length twice", LOGIN "Content-Length: 2\r\nContent-Length: 2\r\n\r\n{}",
+        400, OURS),
+    ROW("two Content-Lengths in one", LOGIN "Content-Length: 2, 2\r\n\r\n{}", 400, PAGE),
+    ROW("a negative Content-Length", LOGIN "Content-Length: -2\r\n\r\n{}", 400, PAGE),
+    ROW("a Content-Length with a plus", LOGIN "Content-Length: +2\r\n\r\n{}", 400, PAGE),
+    ROW("a hexadecimal Content-Length", LOGIN "Content-Length: 0x2\r\n\r\n{}", 400, PAGE),
+    ROW("an empty Content-Length", LOGIN "Content-Length:\r\n\r\n{}", 400, PAGE),
+    ROW("a Content-Length with a word", LOGIN "Content-Length: 2 x\r\n\r\n{}", 400, PAGE),
+    ROW("an endless Content-Length", LOGIN "Content-Length: 99999999999999999999999\r\n\r\n{}", 413,
+        PAGE),
+    ROW("both framings", CHUNKED "Content-Length: 2\r\n\r\n2\r\n{}\r\n0\r\n\r\n", 400, OURS),
+    ROW("both framings the other way",
+        LOGIN "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n", 400,
+        OURS),
+    ROW("identity", LOGIN "Transfer-Encoding: identity\r\n\r\n", 400, OURS),
+    ROW("xchunked", LOGIN "Transfer-Encoding: xchunked\r\n\r\n", 400, OURS),
+    ROW("gzip, chunked", LOGIN "Transfer-Encoding: gzip, chunked\r\n\r\n", 400, OURS),
+    ROW("chunked twice", CHUNKED "Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n", 400,
+        OURS),
+    ROW("chunked, then identity", CHUNKED "Transfer-Encoding: identity\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+        400, OURS),
+    ROW("chunked behind a tab", LOGIN "Transfer-Encoding: \tchunked\x0b\r\n\r\n", 400, OURS),
+    ROW("a chunk size that is no number", CHUNKED "\r\nzz\r\n{}\r\n0\r\n\r\n", 400, PAGE),
+    ROW("a negative chunk size", CHUNKED "\r\n-2\r\n{}\r\n0\r\n\r\n", 400, PAGE),
+    ROW("a chunk size past 64 bits", CHUNKED "\r\nfffffffffffffffff\r\n{}\r\n0\r\n\r\n", 413, PAGE),
+    ROW("a chunk longer than it says", CHUNKED "\r\n1\r\n{}\r\n0\r\n\r\n", 400, PAGE),
+    ROW("HTTP/0.9", "GET /health/live\r\n\r\n", 505, PAGE),
+    ROW("HTTP/2.0", "GET /health/live HTTP/2.0\r\n" HOST "\r\n", 505, PAGE),
+    ROW("HTTP/3.0", "GET /health/live HTTP/3.0\r\n" HOST "\r\n", 505, PAGE),
+    ROW("no such protocol", "GET /health/live ICAP/1.0\r\n" HOST "\r\n", 505, PAGE),
+    ROW("an unknown method", "BREW /health/live HTTP/1.1\r\n" HOST "\r\n", 501, OURS),
+    ROW("a method of control characters", "G\x01T /health/live HTTP/1.1\r\n" HOST "\r\n", 501,
+        OURS),
+};
+
+static void judge_ours(struct world *world, const char *what, const char *bytes, size_t length)
+{
+    struct arena arena CLEANUP(arena_end) = {0};
+    const char *end = memmem(bytes, length, "\r\n\r\n", 4);
+    struct answer answer = {.status = atoi(bytes + 9)};
+    answer.head = arena_copy_n(&arena, bytes, (size_t)(end - bytes) + 4);
+    answer.body = end + 4;
+    answer.length = length - (size_t)(end + 4 - bytes);
+    answer_judge(world->document, &arena, &(struct call){.path = "/no/such/path"}, &answer);
+    if (answer.flaw)
+        fail_msg("%s: %s\n%s", what, answer.flaw, bytes);
+}
+
+static void broken_framing_ends_the_connection(void **state)
+{
+    struct world *world = *state;
+    int pages = 0, wrong = 0;
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        const struct framing *row = &refused[i];
+        struct arena arena CLEANUP(arena_end) = {0};
+        struct buf out;
+        size_t received;
+        int status;
+        buf_begin(&out, &arena, 1024);
+        buf_add(&out, row->bytes, row->length);
+        buf_text(&out, LIVE);
+        char *in = http_raw(port_of(world), &arena, out.text, out.length, true, WAIT_MS, &received);
+        int answers = raw_count(in, received, &status);
+        if (answers != 1 || status != row->status) {
+            print_error("%s: %d answers, the first %d, not one %d\n", row->what, answers, status,
+                        row->status);
+            wrong++;
+        } else if (row->who == OURS) {
+            judge_ours(world, row->what, in, received);
+        } else {
+            pages++;
+        }
+    }
+    print_message("%zu broken framings, %d answered by libmicrohttpd's own pages\n",
+                  sizeof refused / sizeof *refused, pages);
+    assert_int_equal(wrong, 0);
+}
+
+static const struct framing served[] = {
+    ROW("one Host", LIVE, 200, OURS),
+    ROW("another Host of ours", "GET /health/live HTTP/1.1\r\nHost: clinic.example\r\n\r\n", 200,
+        OURS),
+    ROW("a Host in capitals", "GET /health/live HTTP/1.1\r\nHOST: CLINIC.example\r\n\r\n", 200,
+        OURS),
+    ROW("HTTP/1.0 with a Host", "GET /health/live HTTP/1.0\r\n" HOST "\r\n", 200, OURS),
+    ROW("empty lines before", "\r\n\r\n" LIVE, 200, OURS),
+    ROW("a chunked body", CHUNKED "\r\n2\r\n{}\r\n0\r\n\r\n", 422, OURS),
+    ROW("chunks with extensions", CHUNKED "\r\n2;a=b\r\n{}\r\n0\r\n\r\n", 422, OURS),
+    ROW("chunked in capitals", LOGIN "Transfer-Encoding: CHUNKED\r\n\r\n2\r\n{}\r\n0\r\n\r\n", 422,
+        OURS),
+    ROW("an empty body that says so",
+        "GET /health/live HTTP/1.1\r\n" HOST "Content-Length: 0\r\n\r\n", 200, OURS),
+};
+
+static void right_framing_is_served(void **state)
+{
+    struct world *world = *state;
+    for (size_t i = 0; i < sizeof served / sizeof *served; i++) {
+        struct arena arena CLEANUP(arena_end) = {0};
+        size_t received;
+        int status;
+        char *in = http_raw(port_of(world), &arena, served[i].bytes, served[i].length, true,
+                            WAIT_MS, &received);
+        if (raw_count(in, received, &status) != 1 || status != served[i].status)
+            fail_msg("%s: %d, not %d", served[i].what, status, served[i].status);
+    }
+}
+
+/* What one server takes for a body, another takes for a request. */
+static void smuggled_request_does_not_run(void **state)
+{
+    static const char inner[] = "POST /clinics/clinic-a/patients HTTP/1.1\r\n" HOST
+                                "Authorization: Bearer %s\r\nContent-Type: application/json\r\n"
+                                "Content-Length: %zu\r\n\r\n%s";
+    static const char body[] = "{\"name\":\"Smuggled\",\"phone_number\":\"+91 80 5550 0199\","
+                               "\"address\":\"Nowhere\",\"age_years\":30}";
+    static const char *const outer[] = {
+        "POST /auth/login HTTP/1.1\r\n" HOST "Content-Type: application/json\r\n"
+        "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        "POST /auth/login HTTP/1.1\r\n" HOST "Content-Type: application/json\r\n"
+        "Content-Length: 0\r\nContent-Length: 999\r\n\r\n",
+        "POST /auth/login HTTP/1.1\r\n" HOST "Content-Type: application/json\r\n"
+        "Transfer-Encoding: identity\r\n\r\n",
+        "GET /health/live HTTP/1.1\r\n" HOST HOST "\r\n",
+    };
+    struct world *world = *state;
+    char token[TOKEN_TEXT];
+    for (size_t i = 0; i < sizeof outer / sizeof *outer; i++) {
+        struct arena arena CLEANUP(arena_end) = {0};
+        struct buf out;
+        int status;
+        size_t received;
+        buf_begin(&out, &arena, 1024);
+        buf_text(&out, outer[i]);
+        buf_format(&out, inner, seed_token(&seed_a, "admin", token), sizeof body - 1, body);
+        char *in = http_raw(port_of(world), &arena, out.text, out.length, true, WAIT_MS, &received);
+        assert_int_equal(raw_count(in, received, &status), 1);
+        assert_int_equal(status, 400);
+    }
+    assert_int_equal(
+        sql_int(world->boss, "SELECT count(*) FROM clinicd.patient WHERE name = 'Smuggled'"), 0);
+}
+
+static void pipelined_requests_are_answered_in_order(void **state)
+{
+    struct world *world = *state;
+    static const char bytes[] = LIVE "GET /no HTTP/1.1\r\n" HOST "\r\n" LIVE;
+    int status;
+    size_t received;
+    char *in =
+        http_raw(port_of(world), &world->arena, bytes, sizeof bytes - 1, true, WAIT_MS, &received);
+    assert_int_equal(raw_count(in, received, &status), 3);
+    assert_int_equal(status, 200);
+    assert_non_null(strstr(in, "HTTP/1.1 404"));
+}
+
+/* --- sizes ---------------------------------------------------------------------------------- */
+
+static int ask(struct world *world, const struct call *call, struct answer *out)
+{
+    http_send(world->client, &world->arena, call, out);
+    return out->status;
+}
+
+static int status_of(struct world *world, const struct call *call)
+{
+    struct answer answer;
+    return ask(world, call, &answer);
+}
+
+static char *filled(struct arena *arena, const char *before, char c, size_t length)
+{
+    char *text = arena_take(arena, length + 1);
+    memset(text, c, length);
+    memcpy(text, before, strlen(before));
+    return text;
+}
+
+static void url_of_8_kib_is_the_longest(void **state)
+{
+    struct world *world = *state;
+    struct arena *arena = &world->arena;
+    for (int past = -1; past <= 1; past++) {
+        char *path = filled(arena, "/clinics?q=", 'x', (size_t)(URL_LIMIT + past));
+        assert_int_equal(status_of(world, &(struct call){.path = path}), past > 0 ? 414 : 400);
+        path = filled(arena, "/", 'x', (size_t)(URL_LIMIT + past));
+        assert_int_equal(status_of(world, &(struct call){.path = path}), past > 0 ? 414 : 404);
+    }
+}
+
+static void headers_of_16_kib_are_refused(void **state)
+{
+    struct world *world = *state;
+    struct arena *arena = &world->arena;
+    const struct {
+        size_t length;
+        int status;
+    } rows[] = {{4000, 200}, {8000, 200}, {16 * 1024, 431}, {64 * 1024, 431}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct buf out;
+        int status;
+        size_t received;
+        buf_begin(&out, arena, 1024);
+        buf_format(&out, "GET /health/live HTTP/1.1\r\n" HOST "%s\r\n\r\n",
+                   filled(arena, "X-A: ", 'x', rows[i].length));
+        char *in = http_raw(port_of(world), arena, out.text, out.length, true, WAIT_MS, &received);
+        assert_int_equal(raw_count(in, received, &status), 1);
+        assert_int_equal(status, rows[i].status);
+    }
+}
+
+/* A login that is too long for its schema, so that it changes nothing: 422, or 413. */
+static void body_limit_is_exact(void **state)
+{
+    struct world *world = *state;
+    struct arena *arena = &world->arena;
+    for (int past = -1; past <= 1; past++) {
+        int status, expected = past > 0 ? 413 : 422;
+        size_t received, length = (size_t)(BODY_MAX + past);
+        char *body = filled(arena, "{\"username\":\"", 'x', length);
+        memcpy(body + length - 2, "\"}", 2);
+        assert_int_equal(
+            status_of(world, &(struct call){.method = "POST", .path = "/auth/login", .body = body}),
+            expected);
+        struct buf out;
+        buf_begin(&out, arena, 8192);
+        buf_format(&out, CHUNKED "\r\n%zx\r\n%s\r\n0\r\n\r\n", length, body);
+        char *in = http_raw(port_of(world), arena, out.text, out.length, true, WAIT_MS, &received);
+        raw_count(in, received, &status);
+        assert_int_equal(status, expected);
+        buf_begin(&out, arena, 8192);
+        buf_text(&out, CHUNKED "\r\n");
+        for (size_t i = 0; i < length; i += 16)
+            buf_format(&out, "%zx\r\n%.16s\r\n", length - i < 16 ? length - i : 16, body + i);
+        buf_text(&out, "0\r\n\r\n");
+        in = http_raw(port_of(world), arena, out.text, out.length, true, WAIT_MS, &received);
+        raw_count(in, received, &status);
+        assert_int_equal(status, expected);
+    }
+}
+
+static void refused_body_is_never_the_next_request(void **state)
+{
+    struct world *world = *state;
+    struct arena *arena = &world->arena;
+    struct buf out;
+    int status;
+    size_t received;
+    buf_begin(&out, arena, 8192);
+    buf_format(&out, LOGIN "Content-Length: %d\r\n\r\n", 2 * BODY_MAX);
+    for (int i = 0; i < 2 * BODY_MAX / 64; i++)
+        buf_text(&out,
+                 "GET /health/live HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Pad: 01234567890\r\n\r\n");
+    out.length -= (size_t)(2 * BODY_MAX / 64 * 66 - 2 * BODY_MAX);
+    char *in = http_raw(port_of(world), arena, out.text, out.length, true, WAIT_MS, &received);
+    assert_int_equal(raw_count(in, received, &status), 1);
+    assert_int_equal(status, 413);
+}
+
+/* --- media types ---------------------------------------------------------------------------- */
+
+static void only_json_is_taken(void **state)
+{
+    static const struct {
+        const char *type;
+        int status;
+    } rows[] = {
+        {"application/json", 422},
+        {"application/json; charset=utf-8", 422},
+        {"application/json;charset=UTF-8", 422},
+        {"application/json; charset=\"utf-8\"", 422},
+        {"APPLICATION/JSON", 422},
+        {"", 415},
+        {"text/plain", 415},
+        {"text/plain; x=application/json", 415},
+        {"application/jsonp", 415},
+        {"application/json-patch+json", 415},
+        {"application/merge-patch+json", 415}, /* a PATCH takes it */
+        {"application/json; charset=utf-16", 415},
+        {"application/json; charset=utf-8; x=y", 415},
+        {"application/json, text/plain", 415},
+        {"application/x-www-form-urlencoded", 415},
+        {"multipart/form-data; boundary=x", 415},
+        {"application/xml", 415},
+    };
+    struct world *world = *state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct call call = {.method = "POST",
+                            .path = "/auth/login",
+                            .body = "{\"nonsense\":1}",
+                            .type = rows[i].type};
+        int status = status_of(world, &call);
+        if (status != rows[i].status)
+            fail_msg("%s: %d, not %d", rows[i].type, status, rows[i].status);
+    }
+    struct call twice = {.method = "POST",
+                         .path = "/auth/login",
+                         .body = "{}",
+                         .headers = {"Content-Type: text/plain"}};
+    assert_int_equal(status_of(world, &twice), 415);
+}
+
+static void encoded_bodies_are_refused(void **state)
+{
+    static const char *const encodings[] = {"gzip", "identity", "deflate", "br", "x"};
+    struct world *world = *state;
+    for (size_t i = 0; i < sizeof encodings / sizeof *encodings; i++) {
+        struct call call = {
+            .method = "POST",
+            .path = "/auth/login",
+            .body = "{}",
+            .headers = {arena_format(&world->arena, "Content-Encoding: %s", encodings[i])}};
+        assert_int_equal(status_of(world, &call), 415);
+    }
+}
+
+static void answers_are_json_or_not_acceptable(void **state)
+{
+    static const struct {
+        const char *accept;
+        int status;
+    } rows[] = {
+        {"*/*", 200},
+        {"application/json", 200},
+        {"application/*", 200},
+        {"text/html, */*;q=0.1", 200},
+        {"text/html,application/json;q=0.9", 200},
+        {"APPLICATION/JSON", 200},
+        {"text/html", 406},
+        {"text/*", 406},
+        {"application/xml", 406},
+        {"application/json;q=0", 406},
+        {"application/jsonx", 406},
+        {"image/png, text/css", 406},
+    };
+    struct world *world = *state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const char *header = arena_format(&world->arena, "Accept: %s", rows[i].accept);
+        int status = status_of(world, &(struct call){.path = "/version", .headers = {header}});
+        if (status != rows[i].status)
+            fail_msg("%s: %d, not %d", rows[i].accept, status, rows[i].status);
+    }
+}
+
+static void body_where_none_is_taken_is_refused(void **state)
+{
+    struct world *world = *state;
+    static const char *const paths[] = {"/version", "/clinics", "/health/live", "/openapi.json"};
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
+        assert_int_equal(
+            status_of(world, &(struct call){.method = "GET", .path = paths[i], .body = "{}"}), 400);
+    char token[TOKEN_TEXT];
+    assert_int_equal(status_of(world, &(struct call){.method = "DELETE",
+                                                     .path = "/clinics/clinic-b",
+                                                     .token = seed_token(NULL, "boss", token),
+                                                     .if_match = "\"1\"",
+                                                     .body = "{}"}),
+                     400);
+}
+
+/* --- methods -------------------------------------------------------------------------------- */
+
+static bool method_is_routed(const struct document *document, const char *path, const char *method)
+{
+    return operation_of(document, method, path) != NULL;
+}
+
+/* A path of the template that nothing is at, so that no method changes anything. */
+static char *path_of(struct arena *arena, const char *template)
+{
+    struct buf out;
+    buf_begin(&out, arena, 128);
+    for (const char *p = template; *p;) {
+        size_t length = strcspn(p + 1, "/") + 1;
+        if (p[1] != '{')
+            buf_add(&out, p, length);
+        else if (strncmp(p, "/{slug}", 7) == 0)
+            buf_text(&out, "/nobody-here");
+        else if (strncmp(p, "/{id}", 5) == 0)
+            buf_text(&out, "/0190a000-0000-7000-8000-990000000999");
+        else
+            buf_text(&out, "/none.js");
+        p += length;
+    }
+    return out.text;
+}
+
+static void each_path_has_its_methods_and_no_others(void **state)
+{
+    static const char *const methods[] = {"GET",   "HEAD",    "POST",    "PUT",
+                                          "PATCH", "DELETE",  "OPTIONS", "TRACE",
+                                          "LINK",  "CONNECT", "get",     "PROPFIND"};
+    struct world *world = *state;
+    const struct document *document = world->document;
+    struct raw raw;
+    int n = 0;
+    raw_open(&raw, port_of(world));
+    for (size_t i = 0; i < document->operations_n; i++) {
+        for (size_t m = 0; m < sizeof methods / sizeof *methods; m++, n++) {
+            struct arena arena CLEANUP(arena_end) = {0};
+            const char *path = path_of(&arena, document->operations[i].path);
+            struct call call = {.method = methods[m], .path = path};
+            struct buf out;
+            struct answer answer;
+            buf_begin(&out, &arena, 512);
+            raw_write(&out, &call);
+            bool is_head = strcmp(methods[m], "HEAD") == 0;
+            assert_int_equal(raw_ask(&raw, &arena, out.text, out.length, is_head, WAIT_MS, &answer),
+                             RAW_ANSWERED);
+            bool is_known = m <= 6;
+            answer_judge(document, &arena, &call, &answer);
+            if (answer.flaw)
+                fail_msg("%s %s: %s", methods[m], path, answer.flaw);
+            const char *allow = answer_header(&arena, &answer, "Allow", NULL);
+            if (!is_known)
+                assert_int_equal(answer.status, 501);
+            else if (strcmp(methods[m], "OPTIONS") == 0)
+                assert_int_equal(answer.status, 204);
+            else if (method_is_routed(document, path, methods[m]))
+                assert_true(answer.status != 405 && answer.status != 501);
+            else
+                assert_int_equal(answer.status, 405);
+            if (answer.status == 405 || answer.status == 204)
+                for (size_t k = 0; k < 6; k++)
+                    assert_int_equal(strstr(allow, methods[k]) != NULL,
+                                     method_is_routed(document, path, methods[k]));
+        }
+    }
+    raw_close(&raw);
+    print_message("%d pairs of path and method\n", n);
+}
+
+static void head_is_get_without_its_body(void **state)
+{
+    struct world *world = *state;
+    static const char *const paths[] = {"/version", "/openapi.json", "/clinics", "/health/live",
+                                        "/no"};
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        struct answer head, get;
+        struct arena *arena = &world->arena;
+        assert_int_equal(ask(world, &(struct call){.method = "HEAD", .path = paths[i]}, &head),
+                         ask(world, &(struct call){.path = paths[i]}, &get));
+        assert_string_equal(answer_header(arena, &head, "Content-Length", NULL),
+                            answer_header(arena, &get, "Content-Length", NULL));
+        assert_string_equal(answer_header(arena, &head, "Content-Type", NULL),
+                            answer_header(arena, &get, "Content-Type", NULL));
+    }
+}
+
+static void method_cannot_be_overridden(void **state)
+{
+    static const char *const tricks[] = {"X-HTTP-Method-Override: DELETE", "X-HTTP-Method: DELETE",
+                                         "X-Method-Override: DELETE"};
+    struct world *world = *state;
+    char token[TOKEN_TEXT], id[UUID_TEXT];
+    const char *path = arena_format(&world->arena, "/clinics/clinic-a/patients/%s",
+                                    seed_id(&seed_a, SEED_PATIENT_OTHER, id));
+    seed_token(&seed_a, "admin", token);
+    for (size_t i = 0; i < sizeof tricks / sizeof *tricks; i++) {
+        assert_int_equal(
+            status_of(world, &(struct call){.path = path, .token = token, .headers = {tricks[i]}}),
+            200);
+        assert_int_equal(status_of(world, &(struct call){.method = "POST",
+                                                         .path = path,
+                                                         .token = token,
+                                                         .if_match = "\"1\"",
+                                                         .headers = {tricks[i]}}),
+                         405);
+    }
+    assert_int_equal(status_of(world, &(struct call){.path = arena_format(
+                                                         &world->arena, "%s?_method=DELETE", path),
+                                                     .token = token}),
+                     400);
+    assert_int_equal(
+        sql_int(world->boss,
+                "SELECT count(*) FROM clinicd.patient WHERE id = '%s' AND deleted_at IS NULL", id),
+        1);
+}
+
+/* --- who asks from where -------------------------------------------------------------------- */
+
+static void only_listed_origins_are_told_so(void **state)
+{
+    static const struct {
+        const char *origin;
+        bool is_listed;
+    } rows[] = {
+        {"https://desk.example", true},
+        {"https://app.example:8443", true},
+        {"null", false},
+        {"", false},
+        {"*", false},
+        {"http://desk.example", false},
+        {"https://desk.example.evil.example", false},
+        {"https://evildesk.example", false},
+        {"https://desk.example:443", false},
+        {"https://app.example", false},
+        {"https://desk.example/", false},
+        {"https://sub.desk.example", false},
+        {"HTTPS://DESK.EXAMPLE", false},
+        {"https://desk.example, https://app.example:8443", false},
+        {"https://desk.example\t", true}, /* the blank is no part of the value */
+        {"file://", false},
+        {"https://desk.exampl\xc3\xa9", false},
+    };
+    struct world *world = *state;
+    struct arena *arena = &world->arena;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct answer answer;
+        const char *header =
+            *rows[i].origin ? arena_format(arena, "Origin: %s", rows[i].origin) : "Origin;";
+        ask(world, &(struct call){.path = "/version", .headers = {header}}, &answer);
+        assert_int_equal(answer.status, 200);
+        const char *allowed = answer_header(arena, &answer, "Access-Control-Allow-Origin", NULL);
+        if ((allowed != NULL) != rows[i].is_listed)
+            fail_msg("%s: allowed: %s", rows[i].origin, allowed ? allowed : "no");
+        assert_null(answer_header(arena, &answer, "Access-Control-Allow-Credentials", NULL));
+        assert_non_null(strstr(answer_header(arena, &answer, "Vary", NULL), "Origin"));
+        const char *asks = "Access-Control-Request-Method: POST";
+        ask(world,
+            &(struct call){.method = "OPTIONS", .path = "/clinics", .headers = {header, asks}},
+            &answer);
+        assert_int_equal(answer.status, 204);
+        assert_int_equal(answer_header(arena, &answer, "Access-Control-Allow-Methods", NULL) !=
+                             NULL,
+                         rows[i].is_listed);
+    }
+}
+
+static void address_in_a_header_is_not_believed(void **state)
+{
+    struct world *world = *state;
+    char token[TOKEN_TEXT], id[UUID_TEXT];
+    const char *path = arena_format(&world->arena, "/clinics/clinic-a/patients/%s",
+                                    seed_id(&seed_a, SEED_PATIENT_OWN, id));
+    struct call call = {.path = path,
+                        .token = seed_token(&seed_a, "doctor", token),
+                        .headers = {"X-Forwarded-For: 203.0.113.77", "Forwarded: for=203.0.113.77",
+                                    "X-Real-IP: 203.0.113.77", "X-Client-IP: 203.0.113.77"}};
+    assert_int_equal(status_of(world, &call), 200);
+    assert_int_equal(
+        sql_int(world->boss,
+                "SELECT count(*) FROM clinicd.audit WHERE client_address LIKE '203.0.113.77%%'"),
+        0);
+    assert_true(sql_int(world->boss, "SELECT count(*) FROM clinicd.audit WHERE client_address = "
+                                     "'127.0.0.1' AND operation = 'patients_get'") > 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(broken_framing_ends_the_connection),
+        cmocka_unit_test(right_framing_is_served),
+        cmocka_unit_test(smuggled_request_does_not_run),
+        cmocka_unit_test(pipelined_requests_are_answered_in_order),
+        cmocka_unit_test(url_of_8_kib_is_the_longest),
+        cmocka_unit_test(headers_of_16_kib_are_refused),
+        cmocka_unit_test(body_limit_is_exact),
+        cmocka_unit_test(refused_body_is_never_the_next_request),
+        cmocka_unit_test(only_json_is_taken),
+        cmocka_unit_test(encoded_bodies_are_refused),
+        cmocka_unit_test(answers_are_json_or_not_acceptable),
+        cmocka_unit_test(body_where_none_is_taken_is_refused),
+        cmocka_unit_test(each_path_has_its_methods_and_no_others),
+        cmocka_unit_test(head_is_get_without_its_body),
+        cmocka_unit_test(method_cannot_be_overridden),
+        cmocka_unit_test(only_listed_origins_are_told_so),
+        cmocka_unit_test(address_in_a_header_is_not_believed),
+    };
+    return cmocka_run_group_tests(tests, begin, end);
+}

@@ -8,12 +8,12 @@
 
 #include <cmocka.h>
 
-/* The object of the seed guide, step 5, as it stands there. */
+/* The members of the seed guide's step 5, as they stand there. */
 static const char guide[] =
-    "{\"name\": \"Santkrupa Hospital\", \"slug\": \"%s\", \"address\": \"123 Medical St\", "
+    "{\"name\": \"Lakeside Hospital\", \"slug\": \"%s\", \"address\": \"123 Medical St\", "
     "\"city\": \"Bangalore\", \"state\": \"Karnataka\", \"zip_code\": \"560001\", "
-    "\"phone_number\": \"+91-80-XXXX-XXXX\", \"email\": \"admin@santkrupa.com\", "
-    "\"website\": \"https://santkrupa.com\", \"registration_number\": \"%s\", "
+    "\"phone_number\": \"+91-80-XXXX-XXXX\", \"email\": \"admin@lakeside.example\", "
+    "\"website\": \"https://lakeside.example\", \"registration_number\": \"%s\", "
     "\"subscription_status\": \"active\", \"max_doctors\": 50, \"max_patients\": 1000, "
     "\"max_receptionists\": 10, \"is_active\": true%s}";
 
@@ -69,17 +69,16 @@ static struct answer open_clinic(struct world *world, const char *slug, const ch
 static void the_guides_clinic_opens_and_its_admin_signs_in(void **state)
 {
     struct world *world = *state;
-    struct answer made = open_clinic(world, "santkrupa", "REG-2024-001", "");
+    struct answer made = open_clinic(world, "lakeside", "REG-2024-001", "");
     assert_int_equal(made.status, 201);
-    assert_string_equal(answer_header(&world->arena, &made, "Location", NULL),
-                        "/clinics/santkrupa");
+    assert_string_equal(answer_header(&world->arena, &made, "Location", NULL), "/clinics/lakeside");
     assert_string_equal(answer_text(&made, "subscription_status"), "active");
     const json_t *admin = json_object_get(made.json, "admin");
-    assert_string_equal(json_string_value(json_object_get(admin, "username")), "santkrupa_admin");
+    assert_string_equal(json_string_value(json_object_get(admin, "username")), "lakeside_admin");
     const char *once = json_string_value(json_object_get(admin, "one_time_password"));
     struct answer in =
-        ask(world, "POST", "/clinics/santkrupa/auth/login", NULL,
-            arena_format(&world->arena, "{\"username\": \"santkrupa_admin\", \"password\": \"%s\"}",
+        ask(world, "POST", "/clinics/lakeside/auth/login", NULL,
+            arena_format(&world->arena, "{\"username\": \"lakeside_admin\", \"password\": \"%s\"}",
                          once),
             NULL);
     assert_int_equal(in.status, 200);

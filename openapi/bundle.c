@@ -103,7 +103,7 @@ int main(int argc, char **argv)
         fputs("bundle --out DIR FILES…\n", stderr);
         return 2;
     }
-    bundle_begin(&bundle);
+    bundle_begin(&bundle, stderr);
     add_files(&bundle, argv + 3, argc - 3);
     bundle_finish(&bundle);
     bool is_done =

@@ -10,6 +10,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <yaml.h>
 
 #define PRINTF(text, first) __attribute__((format(printf, text, first)))
@@ -19,13 +20,14 @@ struct bundle {
     json_t *places;     /* "schemas/Clinic", "/clinics", "GET /clinics" -> "clinics.yaml:12" */
     json_t *operations; /* operationId -> place */
     json_t *refs;       /* [{name, file, place}], to be checked when all files are read */
+    FILE *complaints;   /* where the sentences go */
     int faults;
 };
 
-void bundle_begin(struct bundle *bundle);
+void bundle_begin(struct bundle *bundle, FILE *complaints);
 void bundle_end(struct bundle *bundle);
 
-/* One sentence on standard error, counted. `place` is "file:line", or NULL. */
+/* One sentence among the complaints, counted. `place` is "file:line", or NULL. */
 void bundle_complain(struct bundle *bundle, const char *place, const char *sentence, ...)
     PRINTF(3, 4);
 

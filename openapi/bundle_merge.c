@@ -4,12 +4,13 @@
 #include <stdio.h>
 #include <string.h>
 
-void bundle_begin(struct bundle *bundle)
+void bundle_begin(struct bundle *bundle, FILE *complaints)
 {
     *bundle = (struct bundle){.document = json_object(),
                               .places = json_object(),
                               .operations = json_object(),
-                              .refs = json_array()};
+                              .refs = json_array(),
+                              .complaints = complaints};
 }
 
 void bundle_end(struct bundle *bundle)
@@ -26,11 +27,11 @@ void bundle_complain(struct bundle *bundle, const char *place, const char *sente
 
     bundle->faults++;
     if (place != NULL)
-        fprintf(stderr, "%s: ", place);
+        fprintf(bundle->complaints, "%s: ", place);
     va_start(args, sentence);
-    vfprintf(stderr, sentence, args);
+    vfprintf(bundle->complaints, sentence, args);
     va_end(args);
-    fputs(".\n", stderr);
+    fputs(".\n", bundle->complaints);
 }
 
 /* Remembers where `name` stands. False, complained: it stands somewhere already. */

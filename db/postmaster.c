@@ -5,6 +5,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <glob.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdint.h>
@@ -121,15 +122,31 @@ enum err postmaster_find(const char *data_dir, struct fault *fault, struct postm
                 least, least);
 }
 
-/* initdb works in a folder of its own name, which is renamed when it is whole: what a kill in the
- * middle leaves behind is swept away by the next start. */
+/* What an interrupted initdb left behind. One whose clinicd was killed may even be at work still:
+ * then its folder cannot go now, and a later start removes it. */
+static void unfinished_sweep(const struct postmaster *postmaster, struct arena *arena)
+{
+    glob_t found = {0};
+    if (glob(arena_format(arena, "%s.new*", postmaster->dir), 0, NULL, &found) == 0) {
+        for (size_t i = 0; i < found.gl_pathc; i++) {
+            struct fault ignored = {.arena = arena};
+            const char *const sweep[] = {"rm", "-rf", "--", found.gl_pathv[i], NULL};
+            if (program_run(sweep, 60000, &ignored))
+                continue;
+        }
+    }
+    globfree(&found);
+}
+
+/* initdb works in a folder of this process's own, which is renamed when it is whole. */
 enum err postmaster_make(const struct postmaster *postmaster, struct fault *fault)
 {
     struct stat about;
     if (stat(postmaster->dir, &about) == 0)
         return ERR_NONE;
-    const char *unfinished = arena_format(fault->arena, "%s.new", postmaster->dir);
-    const char *const sweep[] = {"rm", "-rf", "--", unfinished, NULL};
+    unfinished_sweep(postmaster, fault->arena);
+    const char *unfinished =
+        arena_format(fault->arena, "%s.new-%d", postmaster->dir, (int)getpid());
     const char *const initdb[] = {arena_format(fault->arena, "%s/initdb", postmaster->bin),
                                   "--pgdata",
                                   unfinished,
@@ -142,14 +159,10 @@ enum err postmaster_make(const struct postmaster *postmaster, struct fault *faul
                                   "--auth-host=reject",
                                   "--no-instructions",
                                   NULL};
-    enum err err = program_run(sweep, 60000, fault);
-    if (!err)
-        err = program_run(initdb, START_TIMEOUT_S * 1000, fault);
+    enum err err = program_run(initdb, START_TIMEOUT_S * 1000, fault);
     if (err)
         return err;
-    struct postmaster made = *postmaster;
-    snprintf(made.dir, sizeof made.dir, "%s", unfinished);
-    const char *main_file = arena_format(fault->arena, "%s/postgresql.conf", made.dir);
+    const char *main_file = arena_format(fault->arena, "%s/postgresql.conf", unfinished);
     FILE *file = fopen(main_file, "ae");
     bool is_written = file && fputs("\ninclude 'clinicd.conf'\n", file) >= 0;
     if (file && fclose(file) != 0)

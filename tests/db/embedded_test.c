@@ -177,7 +177,7 @@ static void a_pid_file_of_another_process_does_not_stop_the_start(void **state)
 static void what_an_interrupted_first_start_left_is_swept_away(void **state)
 {
     struct fixture *fixture = *state;
-    const char *half = arena_format(&fixture->arena, "%s/postgres.new", fixture->data_dir);
+    const char *half = arena_format(&fixture->arena, "%s/postgres.new-1", fixture->data_dir);
     assert_int_equal(mkdir(half, 0700), 0);
     FILE *file = fopen(arena_format(&fixture->arena, "%s/PG_VERSION", half), "w");
     assert_non_null(file);

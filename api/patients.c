@@ -4,6 +4,8 @@
 #include "models/clinic/directory.h"
 #include "models/patient/patient.h"
 
+#include <string.h>
+
 enum err patients_list(struct request *request)
 {
     const struct patient_filters filters = {
@@ -26,6 +28,10 @@ enum err patients_create(struct request *request)
     struct rows rows;
     enum err err = patient_create(request_tx(request), request->clinic->timezone,
                                   request_body(request), &rows);
+    if (err == ERR_CONFLICT && strcmp(request->fault.code, "id-taken") == 0)
+        reply_header(request, "Location",
+                     arena_format(&request->arena, "%s/%s", request->raw_path,
+                                  request_string(request, "id")));
     return err ? err : reply_row(request, &rows);
 }
 

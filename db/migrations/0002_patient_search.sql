@@ -83,9 +83,11 @@ CREATE TRIGGER patient_words_update AFTER UPDATE ON clinicd.patient
     FOR EACH ROW WHEN (OLD.name_key <> NEW.name_key OR (OLD.deleted_at IS NULL) <> (NEW.deleted_at IS NULL))
     EXECUTE FUNCTION clinicd.patient_words_keep();
 
--- Digits of a phone, or the end of a number, wherever they stand.
+-- Digits of a phone, or the end of a number, wherever they stand. What waits to be sorted in is read
+-- by every search: kept short.
 CREATE INDEX patient_by_digits ON clinicd.patient
     USING gin (clinic_id, (patient_number || ' ' || coalesce(phone_key, '')) clinicd.gin_trgm_ops)
+    WITH (gin_pending_list_limit = 128)
     WHERE deleted_at IS NULL;
 
 -- Is it one of the patients that the list's other filters leave?

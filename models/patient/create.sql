@@ -1,5 +1,6 @@
 -- Registers a patient: a place of the quota, the next number of the year, the record; nothing of it
--- when somebody has the phone already and nobody confirmed that this is another person.
+-- when somebody has the phone already and nobody confirmed that this is another person. A record sent
+-- twice is its own twin: then the id speaks (id-taken), not the phone.
 -- kind: write
 -- rows: one
 -- audit: entity=patient id=id patient=id after=row
@@ -14,6 +15,7 @@ twin AS (
     FROM patient p, day
     WHERE p.clinic_id = $clinic AND p.phone_key = $phone_key::text AND p.deleted_at IS NULL
         AND NOT coalesce(($body::jsonb->>'confirm_duplicate')::boolean, false)
+        AND NOT EXISTS (SELECT 1 FROM patient sent WHERE sent.clinic_id = $clinic AND sent.id = $id::uuid)
     ORDER BY p.name_key, p.id LIMIT 10
 ),
 fault AS (
@@ -37,7 +39,7 @@ new AS (
         weight_grams, phone_number, phone_key, email, address, city, state, zip_code, blood_group,
         emergency_contact_name, emergency_contact_phone, identification_type, identification_sealed,
         registered_on, registered_by_id, registered_by_name, created_at, updated_at)
-    SELECT $clinic, $id::uuid,
+    SELECT $clinic, $id,
         'PT-' || number.period || '-' || lpad(number.digits, greatest(5, length(number.digits)), '0'),
         $body->>'name', $body->>'gender', ($body->>'date_of_birth')::date,
         age.years, CASE WHEN age.years IS NOT NULL THEN day.today END,

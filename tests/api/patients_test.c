@@ -101,6 +101,20 @@ static void a_known_phone_is_a_conflict_until_confirmed(void **state)
     assert_int_equal(third.status, 201);
 }
 
+static void a_record_sent_twice_says_where_it_is(void **state)
+{
+    struct world *world = *state;
+    const char *body = new_patient(world, "Sent Twice", "9000000005",
+                                   ", \"id\": \"019345f2-7c1a-7d30-8a5e-2f6b1c9d0e48\"");
+    struct answer first = ask(world, "POST", patients(world, ""), "receptionist", body, NULL);
+    assert_int_equal(first.status, 201);
+    struct answer second = ask(world, "POST", patients(world, ""), "receptionist", body, NULL);
+    assert_int_equal(second.status, 409);
+    assert_string_equal(answer_code(&second), "id-taken");
+    assert_string_equal(answer_header(&world->arena, &second, "Location", NULL),
+                        answer_header(&world->arena, &first, "Location", NULL));
+}
+
 static void what_must_not_be_stored_is_refused(void **state)
 {
     struct world *world = *state;
@@ -317,6 +331,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_registration_answers_the_patient_and_where_it_is),
         cmocka_unit_test(a_known_phone_is_a_conflict_until_confirmed),
+        cmocka_unit_test(a_record_sent_twice_says_where_it_is),
         cmocka_unit_test(what_must_not_be_stored_is_refused),
         cmocka_unit_test(fifty_at_once_get_fifty_consecutive_numbers),
         cmocka_unit_test(of_two_changes_to_one_version_the_second_is_refused),

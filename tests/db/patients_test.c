@@ -239,7 +239,7 @@ static void an_id_is_taken_only_once(void **state)
 {
     static const char body[] = "{\"id\": \"019345f2-7c1a-7d30-8a5e-2f6b1c9d0e48\", \"name\": "
                                "\"Own Id\", \"age_years\": 1, \"phone_number\": \"9880044444\", "
-                               "\"address\": \"x\", \"confirm_duplicate\": true}";
+                               "\"address\": \"x\"}";
     struct act act;
     assert_int_equal(register_one(&act, *state, &seed_a, body), ERR_NONE);
     assert_string_equal(shown(&act, "id"), "019345f2-7c1a-7d30-8a5e-2f6b1c9d0e48");

@@ -10,6 +10,7 @@
 #include "gen/queries.h"
 
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -27,19 +28,18 @@ enum {
 struct database {
     struct database_options options;
     struct pipeline *pipeline;
+    struct pool *pool;
     struct arena arena;
     const char *remark;
 
-    pthread_mutex_t mutex; /* guards the pool and the cache below */
-    pthread_cond_t came_back, look;
-    PGconn **idle;
-    int idle_n, alive;
-    bool is_stopping;
+    pthread_mutex_t mutex; /* guards the rest */
     int64_t ready_until_us;
     bool is_ready;
-    uint64_t reconnects, transactions;
+    uint64_t reconnects;
 
     pthread_t mender;
+    bool has_mender;
+    sem_t stop; /* posted once, for the mender */
 };
 
 struct pipeline *database_pipeline(struct database *database)
@@ -47,55 +47,9 @@ struct pipeline *database_pipeline(struct database *database)
     return database->pipeline;
 }
 
-/* --- the pool ----------------------------------------------------------------------------- */
-
-static struct timespec monotonic_in(int64_t us)
+struct pool *database_pool(struct database *database)
 {
-    struct timespec at;
-    clock_gettime(CLOCK_MONOTONIC, &at);
-    int64_t ns = at.tv_nsec + us % 1000000 * 1000;
-    at.tv_sec += (time_t)(us / 1000000 + ns / 1000000000);
-    at.tv_nsec = (long)(ns % 1000000000);
-    return at;
-}
-
-enum err pool_take(struct database *db, struct fault *fault, PGconn **out)
-{
-    struct timespec until = monotonic_in((int64_t)db->options.acquire_timeout_ms * 1000);
-    PGconn *pg = NULL;
-    pthread_mutex_lock(&db->mutex);
-    while (!db->idle_n && !db->is_stopping)
-        if (pthread_cond_timedwait(&db->came_back, &db->mutex, &until) != 0)
-            break;
-    if (db->idle_n && !db->is_stopping) {
-        pg = db->idle[--db->idle_n];
-        db->transactions++;
-    }
-    pthread_mutex_unlock(&db->mutex);
-    if (!pg) {
-        enum err err = fail_quietly(fault, ERR_UNAVAILABLE, "database-unavailable",
-                                    "no connection became free in time");
-        fault->retry_after_s = 1;
-        return err;
-    }
-    *out = pg;
-    return ERR_NONE;
-}
-
-void pool_give(struct database *db, PGconn *pg)
-{
-    bool is_clean = PQstatus(pg) == CONNECTION_OK && PQtransactionStatus(pg) == PQTRANS_IDLE;
-    if (!is_clean)
-        PQfinish(pg);
-    pthread_mutex_lock(&db->mutex);
-    if (is_clean) {
-        db->idle[db->idle_n++] = pg;
-        pthread_cond_signal(&db->came_back);
-    } else {
-        db->alive--;
-        pthread_cond_signal(&db->look);
-    }
-    pthread_mutex_unlock(&db->mutex);
+    return database->pool;
 }
 
 /* --- the mender: makes what is missing, with a back-off ------------------------------------- */
@@ -117,29 +71,9 @@ static bool mend_pipeline(struct database *db, struct fault *fault)
     return true;
 }
 
-static bool mend_pool(struct database *db, struct fault *fault)
-{
-    for (;;) {
-        pthread_mutex_lock(&db->mutex);
-        bool is_full = db->alive >= db->options.transaction_connections || db->is_stopping;
-        pthread_mutex_unlock(&db->mutex);
-        if (is_full)
-            return true;
-        PGconn *pg = NULL;
-        if (conn_open(&db->options, true, fault, &pg))
-            return false;
-        pthread_mutex_lock(&db->mutex);
-        db->alive++;
-        db->reconnects++;
-        db->idle[db->idle_n++] = pg;
-        pthread_cond_signal(&db->came_back);
-        pthread_mutex_unlock(&db->mutex);
-    }
-}
-
 static bool mend(struct database *db, struct fault *fault)
 {
-    return mend_pipeline(db, fault) && mend_pool(db, fault);
+    return mend_pipeline(db, fault) && pool_fill(db->pool, fault);
 }
 
 static void keep_house(struct database *db)
@@ -155,13 +89,25 @@ static void keep_house(struct database *db)
     arena_end(&arena);
 }
 
+/* False: it is time to stop. */
+static bool wait_ms(struct database *db, int ms)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    long ns = until.tv_nsec + ms * 1000000L;
+    until.tv_sec += ns / 1000000000L;
+    until.tv_nsec = ns % 1000000000L;
+    return sem_clockwait(&db->stop, CLOCK_MONOTONIC, &until) != 0;
+}
+
 static void *mender_run(void *user)
 {
     struct database *db = user;
     int backoff_ms = BACKOFF_LEAST_MS;
     int64_t house_kept = 0;
     unsigned seed = (unsigned)clock_monotonic_us();
-    for (bool is_over = false; !is_over;) {
+    int wait = 0;
+    do {
         struct arena arena = {0};
         struct fault fault = {.arena = &arena};
         bool is_whole = mend(db, &fault);
@@ -174,14 +120,8 @@ static void *mender_run(void *user)
         backoff_ms = is_whole ? BACKOFF_LEAST_MS : backoff_ms * 2;
         if (backoff_ms > BACKOFF_MOST_MS)
             backoff_ms = BACKOFF_MOST_MS;
-        int wait_ms = is_whole ? LOOK_AROUND_MS : backoff_ms / 2 + rand_r(&seed) % backoff_ms;
-        struct timespec until = monotonic_in((int64_t)wait_ms * 1000);
-        pthread_mutex_lock(&db->mutex);
-        if (!db->is_stopping)
-            pthread_cond_timedwait(&db->look, &db->mutex, &until);
-        is_over = db->is_stopping;
-        pthread_mutex_unlock(&db->mutex);
-    }
+        wait = is_whole ? LOOK_AROUND_MS : backoff_ms / 2 + rand_r(&seed) % backoff_ms;
+    } while (wait_ms(db, wait));
     return NULL;
 }
 
@@ -229,26 +169,19 @@ enum err database_open(const struct database_options *options, struct fault *fau
     if (!db)
         abort();
     db->options = *options;
-    db->idle = calloc((size_t)options->transaction_connections, sizeof(PGconn *));
     pthread_mutex_init(&db->mutex, NULL);
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&db->came_back, &monotonic);
-    pthread_cond_init(&db->look, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    sem_init(&db->stop, 0, 0);
     db->pipeline = pipeline_start(&db->options);
+    db->pool = pool_make(&db->options);
 
     enum err err = mend(db, fault) ? check_identity(db, fault) : fault->err;
-    if (!err && pthread_create(&db->mender, NULL, mender_run, db) != 0)
-        abort();
     if (err) {
-        db->is_stopping = true;
-        db->mender = pthread_self(); /* none to join */
         database_close(db);
         return err;
     }
-    db->reconnects = 0;
+    if (pthread_create(&db->mender, NULL, mender_run, db) != 0)
+        abort();
+    db->has_mender = true;
     *out = db;
     return ERR_NONE;
 }
@@ -257,21 +190,16 @@ void database_close(struct database *db)
 {
     if (!db)
         return;
-    pthread_mutex_lock(&db->mutex);
-    db->is_stopping = true;
-    pthread_cond_broadcast(&db->look);
-    pthread_cond_broadcast(&db->came_back);
-    pthread_mutex_unlock(&db->mutex);
-    if (!pthread_equal(db->mender, pthread_self()))
+    pool_close(db->pool);
+    if (db->has_mender) {
+        sem_post(&db->stop);
         pthread_join(db->mender, NULL);
+    }
     pipeline_stop(db->pipeline);
-    for (int i = 0; i < db->idle_n; i++)
-        PQfinish(db->idle[i]);
-    pthread_cond_destroy(&db->came_back);
-    pthread_cond_destroy(&db->look);
+    pool_free(db->pool);
+    sem_destroy(&db->stop);
     pthread_mutex_destroy(&db->mutex);
     arena_end(&db->arena);
-    free(db->idle);
     free(db);
 }
 
@@ -307,10 +235,9 @@ void database_stats_read(const struct database *database, struct database_stats 
     pipeline_stats(db->pipeline, &stats);
     pthread_mutex_lock(&db->mutex);
     stats.reconnects = db->reconnects;
-    stats.transactions = db->transactions;
-    stats.connected += db->alive;
     stats.wanted = pipeline_places(db->pipeline) + db->options.transaction_connections;
     pthread_mutex_unlock(&db->mutex);
+    pool_stats(db->pool, &stats);
     *out = stats;
 }
 

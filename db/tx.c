@@ -305,7 +305,7 @@ static enum err run(struct tx *tx, const struct query *query, const void *args, 
     struct preamble preamble = {0};
     struct plan plan = {0};
     if (tx->mode == TX_MANUAL && !tx->conn) {
-        enum err err = pool_take(tx->database, tx->fault, &tx->conn);
+        enum err err = pool_take(database_pool(tx->database), tx->fault, &tx->conn);
         if (err)
             return err;
     }
@@ -431,7 +431,7 @@ void tx_end(struct tx *tx)
         if (exchange(&undo, &plan, false))
             tx->is_lost = true;
     }
-    pool_give(tx->database, tx->conn);
+    pool_give(database_pool(tx->database), tx->conn);
     tx->conn = NULL;
     tx->is_over = true;
 }

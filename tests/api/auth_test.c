@@ -191,27 +191,34 @@ static int compare(const void *a, const void *b)
     return (*left > *right) - (*left < *right);
 }
 
-static int64_t median_login_us(struct world *world, const char *name)
+enum { TIMED_TRIES = 25 };
+
+static int64_t refused_in_us(struct world *world, const char *name)
 {
-    enum { TRIES = 15 };
-    int64_t took[TRIES];
-    for (int i = 0; i < TRIES; i++) {
-        later(70 * MINUTE);
-        int64_t start_us = clock_monotonic_us();
-        assert_int_equal(login_as(world, &seed_a, name, "not the password").status, 401);
-        took[i] = clock_monotonic_us() - start_us;
-    }
-    qsort(took, TRIES, sizeof *took, compare);
-    return took[TRIES / 2];
+    int64_t start_us = clock_monotonic_us();
+    assert_int_equal(login_as(world, &seed_a, name, "not the password").status, 401);
+    return clock_monotonic_us() - start_us;
 }
 
+static int64_t median(int64_t took[TIMED_TRIES])
+{
+    qsort(took, TIMED_TRIES, sizeof *took, compare);
+    return took[TIMED_TRIES / 2];
+}
+
+/* In turns, so that a busy machine is busy for both. */
 static void an_unknown_name_takes_as_long_as_a_wrong_password(void **state)
 {
     struct world *world = *state;
+    int64_t known[TIMED_TRIES], unknown[TIMED_TRIES];
     login(world, "doctor"); /* leaves a hash of the full cost */
-    int64_t known = median_login_us(world, username(world, "doctor"));
-    int64_t unknown = median_login_us(world, "nobody.at.all");
-    assert_true(known * 10 < unknown * 13 && unknown * 10 < known * 13);
+    for (int i = 0; i < TIMED_TRIES; i++) {
+        later(70 * MINUTE);
+        known[i] = refused_in_us(world, username(world, "doctor"));
+        unknown[i] = refused_in_us(world, "nobody.at.all");
+    }
+    int64_t one = median(known), other = median(unknown);
+    assert_true(one * 10 < other * 13 && other * 10 < one * 13);
 }
 
 static int64_t full_cost_hashes(struct world *world)

@@ -1,4 +1,5 @@
 #include "api/http/document_parts.h"
+#include "api/http/schema_parts.h"
 
 #include <string.h>
 
@@ -263,6 +264,9 @@ static enum err read_body(struct loader *loader, json_t *source, struct operatio
     enum err err = document_known(loader, out->id, body, nothing);
     if (err == ERR_NONE)
         err = compile(loader, out->id, json, &out->body);
+    if (err == ERR_NONE && out->method == METHOD_PATCH && out->body->defaulted != 0)
+        return fail(loader->fault, ERR_INTERNAL, NULL,
+                    "%s: a default would overwrite what a merge patch leaves out", out->id);
     return err != ERR_NONE ? err : read_body_permissions(loader, json, out);
 }
 

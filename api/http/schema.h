@@ -25,9 +25,9 @@ enum err schema_compile(struct arena *arena, json_t *document, json_t *source, s
                         const struct schema **out) FAILS;
 
 /* Adds every fault to `fault` (codes: type, required, unknown-member, too-short, too-long,
- * too-small, too-large, enum, pattern, format, too-many-items, too-few-items, not-unique) with
- * `pointer` as the prefix ("#" for a body). True when there was none. `value` may be replaced: pass
- * the slot. */
+ * too-small, too-large, enum, pattern, format, too-many-items, too-few-items, too-few-members,
+ * not-unique) with `pointer` as the prefix ("#" for a body). True when there was none. `value` may
+ * be replaced: pass the slot. */
 bool schema_check(const struct schema *schema, json_t **value, const char *pointer,
                   enum schema_mode mode, struct fault *fault);
 

@@ -269,6 +269,14 @@ static void a_permission_in_an_answer_is_refused(void **state)
                    "does nothing in an answer");
 }
 
+static void a_default_in_a_patch_is_refused(void **state)
+{
+    (void)state;
+    assert_refused("\"name\":{\"type\":\"string\"",
+                   "\"name\":{\"default\":\"x\",\"type\":\"string\"",
+                   "things_change: a default would overwrite");
+}
+
 static enum err run(struct request *request)
 {
     (void)request;
@@ -366,6 +374,7 @@ int main(void)
         cmocka_unit_test(parameters_that_nobody_reads_are_refused),
         cmocka_unit_test(views_name_roles_and_members_that_exist),
         cmocka_unit_test(a_permission_in_an_answer_is_refused),
+        cmocka_unit_test(a_default_in_a_patch_is_refused),
         cmocka_unit_test(operations_and_handlers_must_match_one_to_one),
         cmocka_unit_test(the_embedded_document_loads),
         cmocka_unit_test(no_role_has_a_permission_that_nothing_asks_for),

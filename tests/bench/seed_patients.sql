@@ -41,7 +41,7 @@ CREATE FUNCTION pg_temp.seed_patients(clinic bigint, n bigint) RETURNS void LANG
     INSERT INTO clinicd.patient (clinic_id, id, patient_number, name, gender, date_of_birth, phone_number, phone_key,
         address, city, status, registered_on, created_at, updated_at)
     SELECT clinic, overlay(md5(clinic || ' ' || i) PLACING '7' FROM 13 FOR 1)::uuid,
-        'PT-' || 2020 + i * 6 / n || '-' || lpad(i::text, greatest(5, length(i::text)), '0'), pg_temp.seed_name(i),
+        'PT-' || 2020 + (i - 1) * 6 / n || '-' || lpad(i::text, greatest(5, length(i::text)), '0'), pg_temp.seed_name(i),
         (ARRAY['female', 'male', 'other'])[1 + pg_temp.scatter_low(i, 'gender', 3)],
         date '1940-01-01' + pg_temp.scatter(i, 'born', 31000)::int,
         '+91 ' || phone, '+91' || phone, i || ' Temple Road', 'Bengaluru',

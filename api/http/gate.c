@@ -12,7 +12,8 @@ static const char *header_of(const struct request *request, const char *name)
     return request->incoming->header(request->incoming, name);
 }
 
-bool gate_listed(const char *list, const char *item)
+static bool list_has(const char *list, const char *item,
+                     int (*compare)(const char *a, const char *b, size_t n))
 {
     size_t length = strlen(item);
     for (const char *p = list; p && *p;) {
@@ -21,11 +22,16 @@ bool gate_listed(const char *list, const char *item)
         size_t used = n;
         while (used && p[used - 1] == ' ')
             used--;
-        if (used == length && strncasecmp(p, item, length) == 0)
+        if (used && used == length && compare(p, item, length) == 0)
             return true;
         p += n;
     }
     return false;
+}
+
+bool gate_listed(const char *list, const char *item)
+{
+    return list_has(list, item, strncmp);
 }
 
 /* "type/subtype;q=0.5" against "type/subtype", "type/" + "*", "*" + "/" + "*", "*". */
@@ -78,6 +84,8 @@ static bool all_digits(const char *text)
 
 static enum err check_framing(struct request *request)
 {
+    if (request->incoming->has_bad_header)
+        return malformed(request, "header:", "the headers are not well-formed");
     const char *length = header_of(request, "Content-Length");
     const char *coding = header_of(request, "Transfer-Encoding");
     if (length && !all_digits(length))
@@ -91,7 +99,7 @@ static enum err check_framing(struct request *request)
     if (!host || !*host || strpbrk(host, ", \t/@"))
         return malformed(request, "header:Host", "there must be one Host");
     const char *allowed = request->service->options.allowed_hosts;
-    if (allowed && *allowed && !gate_listed(allowed, host))
+    if (allowed && *allowed && !list_has(allowed, host, strncasecmp))
         return malformed(request, "header:Host", "this host is not served here");
     return ERR_NONE;
 }

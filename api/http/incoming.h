@@ -15,7 +15,8 @@ struct incoming {
     const char *protocol; /* "HTTP/1.1" */
     const char *peer;     /* address of the socket's other end */
     const void *body;
-    size_t body_length; /* limit + 1 at most */
+    size_t body_length;  /* limit + 1 at most */
+    bool has_bad_header; /* no token, a control character, two spellings, too many */
     const char *(*header)(const struct incoming *incoming, const char *name); /* NULL: absent */
     const void *native;
 };

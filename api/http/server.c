@@ -8,10 +8,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <ulfius.h>
 #include <unistd.h>
 
-enum { STACK_BYTES = 256 * 1024, HEADERS_MAX_BYTES = 16 * 1024 };
+enum { STACK_BYTES = 256 * 1024, HEADERS_MAX_BYTES = 16 * 1024, HEADERS_MAX = 100 };
 
 struct server {
     struct _u_instance ulfius;
@@ -26,6 +27,34 @@ static const char *header_of(const struct incoming *incoming, const char *name)
 {
     const struct _u_request *request = incoming->native;
     return u_map_get_case(request->map_header, name);
+}
+
+static bool is_clean_header(const char *name, const char *value)
+{
+    static const char token[] = "!#$%&'*+-.^_`|~0123456789"
+                                "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    if (!*name || name[strspn(name, token)])
+        return false;
+    for (const char *p = value; p && *p; p++)
+        if ((*p > 0 && *p < 0x20 && *p != '\t') || *p == 0x7f)
+            return false;
+    return true;
+}
+
+/* "Transfer-Encoding : chunked" is another header to one server and the same to the next; of
+ * "Host" and "host" Ulfius makes two, where we look at one. */
+static bool has_bad_header(const struct _u_map *headers)
+{
+    if (headers->nb_values > HEADERS_MAX)
+        return true;
+    for (int i = 0; i < headers->nb_values; i++) {
+        if (!is_clean_header(headers->keys[i], headers->values[i]))
+            return true;
+        for (int j = 0; j < i; j++)
+            if (strcasecmp(headers->keys[i], headers->keys[j]) == 0)
+                return true;
+    }
+    return false;
 }
 
 /* Ulfius keeps 16 bytes of the peer's address, which is all of an IPv4 one (we listen on no other).
@@ -52,6 +81,7 @@ static int on_request(const struct _u_request *request, struct _u_response *resp
         .peer = peer_of(request, peer),
         .body = request->binary_body,
         .body_length = request->binary_body_length,
+        .has_bad_header = has_bad_header(request->map_header),
         .header = header_of,
         .native = request,
     };

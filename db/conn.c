@@ -59,11 +59,16 @@ static enum err prepare_all(PGconn *pg, struct fault *fault)
 enum err conn_open(const struct database_options *options, bool is_blocking, struct fault *fault,
                    PGconn **out)
 {
-    char settings[400];
+    /* Plans are generic and made once, perhaps while a table is empty, and row security's and the
+     * filters' "or nobody asked" hide from the planner how many rows come. A list must still walk its
+     * index and stop: so no scan of a table and no sort where an index has the order (measured, a
+     * page of 100,000 patients: 0.4 ms instead of 165). */
+    char settings[480];
     snprintf(settings, sizeof settings,
              "-c search_path=clinicd -c TimeZone=UTC -c DateStyle=ISO -c statement_timeout=%d "
              "-c lock_timeout=%d -c idle_in_transaction_session_timeout=%d "
-             "-c plan_cache_mode=force_generic_plan -c jit=off -c client_min_messages=warning",
+             "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_sort=off "
+             "-c jit=off -c client_min_messages=warning",
              options->statement_timeout_ms, options->lock_timeout_ms,
              2 * options->statement_timeout_ms);
     char timeout[12];

@@ -114,7 +114,7 @@ CREATE FUNCTION clinicd.patient_search(q text, phone text, only_status text, onl
     after_rank int, after_name text, after_id uuid, wanted bigint)
 RETURNS TABLE (rank int, name_key text, patient_id uuid)
 LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 50
-SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan SET enable_seqscan = off AS $$
+SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_sort = on AS $$
 #variable_conflict use_column
 DECLARE
     clinic CONSTANT bigint := NULLIF(current_setting('app.clinic_id', true), '')::bigint;

@@ -24,6 +24,7 @@ place AS (
 SELECT s.*, CASE WHEN old.deleted_at IS NULL THEN 'not-deleted' END AS _fault, to_json(old) AS _before
 FROM old
 LEFT JOIN new ON true
-LEFT JOIN LATERAL patient_shown(new.p, ($now AT TIME ZONE $timezone::text)::date,
-    EXISTS (SELECT 1 FROM account a
-        WHERE a.clinic_id = $clinic AND a.patient_id = old.id AND a.is_active)) s ON true
+CROSS JOIN LATERAL (
+    SELECT EXISTS (SELECT 1 FROM account a
+        WHERE a.clinic_id = $clinic AND a.patient_id = old.id AND a.is_active) AS has_login) login
+LEFT JOIN LATERAL patient_shown(new.p, ($now AT TIME ZONE $timezone::text)::date, login.has_login) s ON true

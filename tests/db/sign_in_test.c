@@ -1,5 +1,6 @@
 /* Sessions, and who may try to sign in, over a real database; time is what the test says. */
 #include "models/account/account.h"
+#include "models/platform/platform.h"
 #include "models/session/session.h"
 
 #include "db/clock.h"
@@ -530,6 +531,33 @@ static void the_platform_signs_in_by_the_same_rules(void **state)
     done(&work);
 }
 
+static enum err create(const struct fixture *it, const char *name, const char *password,
+                       bool *created)
+{
+    struct work work;
+    begin(&work, it, 0, it->now_us, NULL);
+    work.scope.actor_kind = work.tx.scope.actor_kind = "system";
+    enum err err = superadmin_create(&work.tx, name, password, created);
+    if (!err)
+        err = tx_commit(&work.tx, NULL);
+    done(&work);
+    return err;
+}
+
+static void a_super_admin_is_made_once(void **state)
+{
+    const struct fixture *it = *state;
+    bool created = false;
+    struct tokens tokens;
+    assert_int_equal(create(it, "chief", SEED_PASSWORD, &created), ERR_NONE);
+    assert_true(created);
+    assert_int_equal(create(it, "CHIEF", "another long sentence", &created), ERR_NONE);
+    assert_false(created);
+    assert_int_equal(create(it, "weak", "password1234", &created), ERR_INPUT);
+    assert_int_equal(create(it, "no name", SEED_PASSWORD, &created), ERR_INPUT);
+    assert_int_equal(open_as(it, &realm_platform, 0, "Chief", it->now_us, &tokens), ERR_NONE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -551,6 +579,7 @@ int main(void)
         cmocka_unit_test_setup(a_disabled_account_neither_opens_nor_keeps_a_session, next_hour),
         cmocka_unit_test_setup(changing_the_password_ends_the_other_sessions_only, next_hour),
         cmocka_unit_test_setup(the_platform_signs_in_by_the_same_rules, next_hour),
+        cmocka_unit_test_setup(a_super_admin_is_made_once, next_hour),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

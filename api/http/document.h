@@ -53,24 +53,24 @@ struct operation {
     bool is_public;      /* x-permission: public; credentials are optional */
     uint64_t permission; /* one bit; 0 for public */
     const char *permission_name;
-    const char *row;     /* x-row or NULL */
+    const char *row; /* x-row or NULL */
     struct parameter path_parameters[PATH_PARAMETERS_MAX];
     size_t path_parameters_n;
     struct parameter *query;
     size_t query_n;
     const struct schema *body; /* NULL: no body is taken */
     bool body_is_required;
-    bool takes_merge_patch;    /* PATCH: application/merge-patch+json too */
+    bool takes_merge_patch; /* PATCH: application/merge-patch+json too */
     bool needs_if_match;
-    bool is_idempotent;        /* takes Idempotency-Key */
-    bool is_secret;            /* its answer holds a secret: stored sealed, never logged */
-    bool is_list;              /* has limit and cursor */
-    bool answers_other;        /* its success is something else than JSON: Accept is not checked */
+    bool is_idempotent; /* takes Idempotency-Key */
+    bool is_secret;     /* its answer holds a secret: stored sealed, never logged */
+    bool is_list;       /* has limit and cursor */
+    bool answers_other; /* its success is something else than JSON: Accept is not checked */
     struct member_permission *body_permissions; /* members of the body that need more */
     size_t body_permissions_n;
     enum tx_mode tx;
     enum audit_into audit;
-    int success;               /* the first 2xx it documents */
+    int success; /* the first 2xx it documents */
     struct response *responses;
     size_t responses_n;
     struct role_view *hidden;
@@ -111,9 +111,9 @@ struct document {
     struct arena *arena;
 };
 
-/* Compiles JSON text. Refuses, naming it: an operation without permission or operationId, a permission
- * that no role has, an unknown x- member or schema keyword, a problem code used but not listed, more
- * than 64 permissions. */
+/* Compiles JSON text. Refuses, naming it: an operation without permission or operationId, a
+ * permission that no role has, an unknown x- member or schema keyword, a problem code used but not
+ * listed, more than 64 permissions. */
 enum err document_load(struct arena *arena, const char *text, size_t length, struct fault *fault,
                        struct document **out) FAILS;
 

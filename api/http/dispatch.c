@@ -183,10 +183,10 @@ static enum err read_if_match(struct request *request)
     if (!tag)
         return request_fail(request, ERR_INPUT, "precondition-required", NULL);
     char *end = NULL;
-    long long version = tag[0] == '"' ? strtoll(tag + 1, &end, 10) : 0;
+    bool is_number = tag[0] == '"' && tag[1] >= '1' && tag[1] <= '9';
+    long long version = is_number ? strtoll(tag + 1, &end, 10) : 0;
     const char *suffix = request->if_match_suffix;
-    bool is_ours = end && end > tag + 1 && version > 0 && tag[1] != '+' && tag[1] != ' ' &&
-                   strncmp(end, suffix, strlen(suffix)) == 0 &&
+    bool is_ours = is_number && strncmp(end, suffix, strlen(suffix)) == 0 &&
                    strcmp(end + strlen(suffix), "\"") == 0;
     if (!is_ours)
         return request_fail(request, ERR_CONFLICT, "precondition-failed", NULL);

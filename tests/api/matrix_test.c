@@ -15,14 +15,15 @@ static void nobody_gets_what_is_not_theirs(void **state)
 {
     struct world world;
     struct matrix_report report;
+    const char *only = getenv("CLINICD_TEST_ONLY"); /* by hand: operationIds that contain this */
     (void)state;
     world_begin(&world, &(struct world_options){
                             .name = "matrix",
                             .bypass_wall_2 = getenv("CLINICD_TEST_BYPASS_WALL_2") != NULL,
                         });
-    matrix_run(&world, &(struct matrix_options){0}, &report);
+    matrix_run(&world, &(struct matrix_options){.only = only}, &report);
     world_end(&world);
-    assert_true(report.checks >= 5000);
+    assert_true(only || report.checks >= 5000);
     assert_true(report.fingerprints > 0);
     assert_int_equal(report.leaks, 0);
     assert_int_equal(report.failures, 0);

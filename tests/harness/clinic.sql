@@ -47,8 +47,9 @@ FROM (VALUES (201, 'admin'), (202, 'doctor'), (203, 'receptionist'), (204, 'lab_
     (206, 'newcomer'), (207, 'late')) AS a (n, who),
     LATERAL (SELECT CASE who WHEN 'late' THEN timestamptz '2026-01-02T00:00:00Z' ELSE '2099-01-01T00:00:00Z' END) AS t (ends);
 
+-- Of times to come, so that housekeeping has nothing to do here.
 INSERT INTO clinicd.login_failure (clinic_id, key, failures, window_started_at, last_at)
-VALUES (@clinic@, 'name:' || encode(sha256('@mark@'), 'hex'), 1, '2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z');
+VALUES (@clinic@, 'name:' || encode(sha256('@mark@'), 'hex'), 1, '2099-01-01T00:00:00Z', '2099-01-01T00:00:00Z');
 
 INSERT INTO clinicd.idempotency (clinic_id, principal, key_hash, operation, body_digest, status, headers, body, created_at)
 VALUES (@clinic@, 'account:@id@0000000203', encode(sha256('key-@slug@'), 'hex'), 'patients_create',

@@ -157,27 +157,25 @@ BEGIN
     END IF;
     IF is_digits THEN
         RETURN QUERY
-        WITH hit AS (
-            SELECT p.id, CASE WHEN p.phone_key = phone THEN 0 ELSE 1 END AS rank FROM clinicd.patient p
-            WHERE p.clinic_id = clinic AND p.deleted_at IS NULL
-              AND p.phone_key >= phone AND p.phone_key < phone || 'z'
-            UNION ALL
-            SELECT w.patient_id, 2 FROM clinicd.patient_word w
-            WHERE w.clinic_id = clinic AND w.word >= words[1] AND w.word < words[1] || U&'\+10FFFD'
-              AND ' ' || w.name_key LIKE ALL (begins)
-            UNION ALL
-            SELECT p.id, 3 FROM clinicd.patient p
-            WHERE p.clinic_id = clinic AND p.deleted_at IS NULL
-              AND p.patient_number || ' ' || coalesce(p.phone_key, '') LIKE '%' || digits || '%'
-        ), best AS (
-            SELECT h.id, min(h.rank) AS rank FROM hit h GROUP BY h.id
-        )
-        SELECT b.rank, p.name_key, p.id FROM best b
-        JOIN clinicd.patient p ON p.clinic_id = clinic AND p.id = b.id
-        WHERE (own IS NULL OR p.id = own)
-          AND (after_rank IS NULL OR (b.rank, p.name_key, p.id) > (after_rank, after_name COLLATE "C", after_id))
-          AND (NOT is_filtered OR clinicd.patient_passes(clinic, p.id, only_status, only_gender, registered_from, registered_to, with_login))
-        ORDER BY b.rank, p.name_key, p.id LIMIT wanted;
+        SELECT h.rank, h.name_key, h.id
+        FROM (SELECT CASE WHEN p.phone_key = phone THEN 0 WHEN p.phone_key ^@ phone THEN 1 ELSE 3 END AS rank,
+                     p.name_key, p.id
+              FROM clinicd.patient p
+              WHERE p.clinic_id = clinic AND p.deleted_at IS NULL
+                AND (p.patient_number || ' ' || coalesce(p.phone_key, '') LIKE '%' || digits || '%'
+                     OR (p.phone_key >= phone AND p.phone_key < phone || 'z'))
+              UNION ALL
+              SELECT 2, w.name_key, w.patient_id
+              FROM clinicd.patient_word w
+              JOIN clinicd.patient p ON p.clinic_id = clinic AND p.id = w.patient_id
+              WHERE w.clinic_id = clinic AND w.word >= words[1] AND w.word < words[1] || U&'\+10FFFD'
+                AND ' ' || w.name_key LIKE ALL (begins)
+                AND NOT coalesce(p.phone_key ^@ phone, false)
+                AND p.patient_number || ' ' || coalesce(p.phone_key, '') NOT LIKE '%' || digits || '%') h
+        WHERE (own IS NULL OR h.id = own)
+          AND (after_rank IS NULL OR (h.rank, h.name_key, h.id) > (after_rank, after_name COLLATE "C", after_id))
+          AND (NOT is_filtered OR clinicd.patient_passes(clinic, h.id, only_status, only_gender, registered_from, registered_to, with_login))
+        ORDER BY 1, 2, 3 LIMIT wanted;
         RETURN;
     END IF;
     IF cardinality(words) = 0 THEN

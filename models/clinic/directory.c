@@ -130,6 +130,7 @@ static const struct clinic_entry *entry_make(struct directory *directory, const 
         .slug = copy(rows_text(rows, row, "slug")),
         .name = copy(rows_text(rows, row, "name")),
         .timezone = copy(rows_text(rows, row, "timezone")),
+        .country_code = copy(rows_text(rows, row, "country_code")),
         .idle_ttl_s = (int)rows_int(rows, row, "idle_minutes", 0) * 60,
     };
     owned->round = directory->round;
@@ -190,6 +191,7 @@ void directory_free(struct directory *directory)
         free((void *)(uintptr_t)owned->entry.slug);
         free((void *)(uintptr_t)owned->entry.name);
         free((void *)(uintptr_t)owned->entry.timezone);
+        free((void *)(uintptr_t)owned->entry.country_code);
         free(owned);
     }
     for (struct table *table = atomic_load(&directory->table), *older; table; table = older) {
@@ -232,6 +234,7 @@ static bool is_same(const struct clinic_entry *known, const struct rows *rows, i
            known->state == state_of(rows_text(rows, row, "status")) &&
            strcmp(known->name, rows_text(rows, row, "name")) == 0 &&
            strcmp(known->timezone, rows_text(rows, row, "timezone")) == 0 &&
+           strcmp(known->country_code, rows_text(rows, row, "country_code")) == 0 &&
            known->idle_ttl_s == rows_int(rows, row, "idle_minutes", 0) * 60;
 }
 

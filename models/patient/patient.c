@@ -2,14 +2,12 @@
 
 #include "db/uuid.h"
 #include "gen/queries.h"
+#include "models/clinic/directory.h"
 #include "models/patient/identification.h"
 #include "models/patient/phone.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-/* Until a clinic has a setting of its own. */
-static const char country[] = "91";
 
 static const char *member(const json_t *body, const char *name)
 {
@@ -52,21 +50,22 @@ static enum err explain(struct tx *tx, enum err err)
     return fault->err = ERR_INPUT;
 }
 
-enum err patient_find(struct tx *tx, const char *timezone, const char *id, struct rows *out)
+enum err patient_find(struct tx *tx, const struct clinic_entry *clinic, const char *id,
+                      struct rows *out)
 {
-    const struct q_patient_find_args args = {.id = id, .timezone = timezone};
+    const struct q_patient_find_args args = {.id = id, .timezone = clinic->timezone};
     return query_run(tx, &q_patient_find, &args, out);
 }
 
-enum err patient_list(struct tx *tx, const char *timezone, const struct patient_filters *filters,
-                      struct rows *out, int64_t *total)
+enum err patient_list(struct tx *tx, const struct clinic_entry *clinic,
+                      const struct patient_filters *filters, struct rows *out, int64_t *total)
 {
     if (filters->q) {
         char key[PHONE_KEY_TEXT];
         const struct q_patient_search_args args = {
-            .timezone = timezone,
+            .timezone = clinic->timezone,
             .q = filters->q,
-            .phone_key = phone_key(filters->q, country, key),
+            .phone_key = phone_key(filters->q, clinic->country_code, key),
             .status = filters->status,
             .gender = filters->gender,
             .registered_from = filters->registered_from,
@@ -76,7 +75,7 @@ enum err patient_list(struct tx *tx, const char *timezone, const struct patient_
         return query_run_list(tx, &q_patient_search, &args, out, total);
     }
     const struct q_patient_list_args args = {
-        .timezone = timezone,
+        .timezone = clinic->timezone,
         .status = filters->status,
         .gender = filters->gender,
         .registered_from = filters->registered_from,
@@ -86,7 +85,8 @@ enum err patient_list(struct tx *tx, const char *timezone, const struct patient_
     return query_run_list(tx, &q_patient_list, &args, out, total);
 }
 
-enum err patient_create(struct tx *tx, const char *timezone, const json_t *body, struct rows *out)
+enum err patient_create(struct tx *tx, const struct clinic_entry *clinic, const json_t *body,
+                        struct rows *out)
 {
     char key[PHONE_KEY_TEXT], made[UUID_TEXT];
     const char *id = member(body, "id");
@@ -101,17 +101,17 @@ enum err patient_create(struct tx *tx, const char *timezone, const json_t *body,
         return err;
     const struct q_patient_create_args args = {
         .id = id ? id : uuid_make(tx->scope.now_us, made),
-        .timezone = timezone,
+        .timezone = clinic->timezone,
         .body = json_text(tx, body),
-        .phone_key = phone_key(member(body, "phone_number"), country, key),
+        .phone_key = phone_key(member(body, "phone_number"), clinic->country_code, key),
         .identification_sealed = identification_seal(tx->fault->arena, tx->scope.clinic_id,
                                                      member(body, "identification_number")),
     };
     return explain(tx, query_run(tx, &q_patient_create, &args, out));
 }
 
-enum err patient_update(struct tx *tx, const char *timezone, const char *id, const json_t *body,
-                        struct rows *out)
+enum err patient_update(struct tx *tx, const struct clinic_entry *clinic, const char *id,
+                        const json_t *body, struct rows *out)
 {
     char key[PHONE_KEY_TEXT];
     enum err err = refuse_identification(tx, body);
@@ -119,9 +119,9 @@ enum err patient_update(struct tx *tx, const char *timezone, const char *id, con
         return err;
     const struct q_patient_update_args args = {
         .id = id,
-        .timezone = timezone,
+        .timezone = clinic->timezone,
         .body = json_text(tx, body),
-        .phone_key = phone_key(member(body, "phone_number"), country, key),
+        .phone_key = phone_key(member(body, "phone_number"), clinic->country_code, key),
         .identification_sealed = identification_seal(tx->fault->arena, tx->scope.clinic_id,
                                                      member(body, "identification_number")),
     };
@@ -134,8 +134,9 @@ enum err patient_delete(struct tx *tx, const char *id)
     return query_run(tx, &q_patient_delete, &args, NULL);
 }
 
-enum err patient_restore(struct tx *tx, const char *timezone, const char *id, struct rows *out)
+enum err patient_restore(struct tx *tx, const struct clinic_entry *clinic, const char *id,
+                         struct rows *out)
 {
-    const struct q_patient_restore_args args = {.id = id, .timezone = timezone};
+    const struct q_patient_restore_args args = {.id = id, .timezone = clinic->timezone};
     return query_run(tx, &q_patient_restore, &args, out);
 }

@@ -5,7 +5,8 @@ WITH
 global(rel) AS (VALUES -- tables that belong to no clinic
     ('clinicd.news'),                   -- opaque ids of what changed, an hour long
     ('clinicd.platform_account'), ('clinicd.platform_session'), ('clinicd.platform_login_failure'),
-    ('clinicd.platform_idempotency'), ('clinicd.platform_audit')),
+    ('clinicd.platform_idempotency'), ('clinicd.platform_audit'),
+    ('clinicd.clinic_application')),    -- clinics to be: read by the platform only
 unscoped_unique(name) AS (VALUES -- unique over all clinics, and why that tells nobody anything
     ('clinic__slug-taken'),                -- slugs are public: the directory shows them
     ('clinic__registration-number-taken')), -- only the platform creates clinics or changes it

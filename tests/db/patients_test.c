@@ -6,6 +6,7 @@
 #include "db/row.h"
 #include "models/audit/trail.h"
 #include "models/clinic/clinic.h"
+#include "models/clinic/directory.h"
 #include "models/patient/patient.h"
 #include "tests/harness/postgres.h"
 #include "tests/harness/seed.h"
@@ -22,6 +23,7 @@
 #include <cmocka.h>
 
 static const char kolkata[] = "Asia/Kolkata";
+static const struct clinic_entry here = {.timezone = kolkata, .country_code = "91"};
 
 struct state {
     struct postgres_database where;
@@ -78,7 +80,7 @@ static enum err register_one(struct act *act, const struct state *it, const stru
                              const char *body)
 {
     act_begin(act, it, seed);
-    act->err = patient_create(&act->tx, kolkata, body_of(act, body), &act->rows);
+    act->err = patient_create(&act->tx, &here, body_of(act, body), &act->rows);
     return act_end(act);
 }
 
@@ -332,7 +334,7 @@ static enum err patch(struct act *act, struct state *it, const char *id, int64_t
     act_begin(act, it, &seed_a);
     act->tx.scope.has_if_match = true;
     act->tx.scope.if_match = version;
-    act->err = patient_update(&act->tx, kolkata, id, body_of(act, body), &act->rows);
+    act->err = patient_update(&act->tx, &here, id, body_of(act, body), &act->rows);
     return act_end(act);
 }
 
@@ -374,7 +376,7 @@ static enum err search(struct act *act, struct state *it, const char *q, int lim
     act_begin(act, it, &seed_a);
     act->tx.scope.page.limit = limit;
     act->tx.scope.page.count = true;
-    act->err = patient_list(&act->tx, kolkata, &filters, &act->rows, &act->total);
+    act->err = patient_list(&act->tx, &here, &filters, &act->rows, &act->total);
     return act_end(act);
 }
 
@@ -399,7 +401,7 @@ static void a_hidden_patient_is_not_found_until_restored(void **state)
     arena_end(&act.arena);
 
     act_begin(&act, it, &seed_a);
-    act.err = patient_find(&act.tx, kolkata, id, &act.rows);
+    act.err = patient_find(&act.tx, &here, id, &act.rows);
     assert_int_equal(act_end(&act), ERR_NOT_FOUND);
     arena_end(&act.arena);
     assert_int_equal(search(&act, it, "zzyzx", 50), ERR_NONE);
@@ -407,7 +409,7 @@ static void a_hidden_patient_is_not_found_until_restored(void **state)
     arena_end(&act.arena);
 
     act_begin(&act, it, &seed_a);
-    act.err = patient_restore(&act.tx, kolkata, id, &act.rows);
+    act.err = patient_restore(&act.tx, &here, id, &act.rows);
     assert_int_equal(act_end(&act), ERR_NONE);
     assert_string_equal(shown(&act, "version"), "3");
     assert_null(shown(&act, "deleted_at"));
@@ -417,7 +419,7 @@ static void a_hidden_patient_is_not_found_until_restored(void **state)
     arena_end(&act.arena);
 
     act_begin(&act, it, &seed_a);
-    act.err = patient_restore(&act.tx, kolkata, id, &act.rows);
+    act.err = patient_restore(&act.tx, &here, id, &act.rows);
     assert_int_equal(act_end(&act), ERR_CONFLICT);
     assert_string_equal(act.fault.code, "not-deleted");
     arena_end(&act.arena);
@@ -501,7 +503,7 @@ static void pages_of_a_search_neither_skip_nor_repeat(void **state)
         act.tx.scope.page.has_after = page > 0;
         for (int k = 0; k < 3; k++)
             act.tx.scope.page.after[k] = page > 0 ? last[k] : NULL;
-        act.err = patient_list(&act.tx, kolkata, &(struct patient_filters){.q = "ni"}, &act.rows,
+        act.err = patient_list(&act.tx, &here, &(struct patient_filters){.q = "ni"}, &act.rows,
                                &act.total);
         assert_int_equal(act_end(&act), ERR_NONE);
         if (act.rows.count == 0) {
@@ -528,12 +530,12 @@ static void a_patients_token_finds_itself_only(void **state)
     seed_id(&seed_a, SEED_PATIENT_OTHER, other);
     act_begin(&act, it, &seed_a);
     act.tx.scope.patient_id = own;
-    act.err = patient_find(&act.tx, kolkata, other, &act.rows);
+    act.err = patient_find(&act.tx, &here, other, &act.rows);
     assert_int_equal(act_end(&act), ERR_NOT_FOUND);
     arena_end(&act.arena);
     act_begin(&act, it, &seed_a);
     act.tx.scope.patient_id = own;
-    act.err = patient_list(&act.tx, kolkata, &(struct patient_filters){.q = "patient"}, &act.rows,
+    act.err = patient_list(&act.tx, &here, &(struct patient_filters){.q = "patient"}, &act.rows,
                            &act.total);
     assert_int_equal(act_end(&act), ERR_NONE);
     assert_int_equal(act.rows.count, 1);

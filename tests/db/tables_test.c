@@ -134,7 +134,7 @@ static void every_text_of_b_carries_a_mark(void **state)
         "AND data_type IN ('text', 'jsonb') AND column_name !~ "
         "'(_hash|_key|_number|_sealed|_type|_kind|_role|why)$' "
         "AND column_name NOT IN ('slug', 'status', 'role', 'gender', 'blood_group', 'timezone', "
-        "'language', 'zip_code', "
+        "'language', 'zip_code', 'country_code', 'opening_hours', "
         "'phone_number', 'gstin', 'username', 'operation', 'entity', 'client_address', "
         "'emergency_contact_phone') "
         /* what the public directory shows */

@@ -4,9 +4,10 @@
 -- Ids end in ten digits that say what they are: 1xx patients, 2xx accounts, 3xx sessions, 4xx the rest.
 
 INSERT INTO clinicd.clinic (clinic_id, id, slug, name, address, city, state, zip_code, phone_number, email,
-    website, registration_number, gstin, status, created_at, updated_at)
+    website, registration_number, gstin, status, opening_hours, departments, document_footer, created_at, updated_at)
 VALUES (@clinic@, '@id@0000000001', '@slug@', 'Clinic of @slug@', '1 @mark@ Street', 'Sampleville', 'Samplestate', '400001',
     '+91 @digits@', 'front@@mark@.example', 'https://@mark@.example/', 'REG-@mark@', NULL, '@status@',
+    '[{"day": "monday", "opens": "09:00", "closes": "18:00"}]', '["Ward @mark@"]', E'Footer @mark@\nline two',
     '2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z');
 
 INSERT INTO clinicd.pharmacy (clinic_id, id, name, address, phone_number, is_primary, created_at, updated_at)

@@ -91,19 +91,34 @@ static const char *shown_ids(const struct tx *tx, const PGresult *result, const 
     return ids.text;
 }
 
-void plan_note(const struct tx *tx, const struct query *query, PGresult *result,
+/* The value of a parameter of the query's own. */
+static const char *argument(const struct query *query, const void *args, const char *name)
+{
+    const char *const *values = args;
+    for (int i = 0; i < query->args_n; i++)
+        if (strcmp(query->arg_names[i], name) == 0)
+            return values[i];
+    return NULL;
+}
+
+void plan_note(const struct tx *tx, const struct query *query, const void *args, PGresult *result,
                struct audit_note *out)
 {
     const struct query_audit *rule = &query->audit;
+    bool is_argument = rule->patient && *rule->patient == '$';
     if (!rule->entity)
         return;
     out->entity = rule->entity;
+    if (is_argument)
+        out->patient_id = argument(query, args, rule->patient + 1);
     if (query->rows == ROWS_MANY) {
-        out->patient_ids = shown_ids(tx, result, rule->patient);
+        if (!is_argument)
+            out->patient_ids = shown_ids(tx, result, rule->patient);
         return;
     }
     out->entity_id = cell(result, rule->id);
-    out->patient_id = cell(result, rule->patient);
+    if (!is_argument)
+        out->patient_id = cell(result, rule->patient);
     out->before = cell(result, rule->before);
     if (rule->after_row && PQntuples(result) > 0) {
         struct rows rows = {result, query, tx->fault->arena, PQntuples(result)};

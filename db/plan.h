@@ -22,7 +22,7 @@ const struct statement *plan_form(const struct query *query, const struct statem
                                   const struct page *page);
 
 /* What an audit row says about a result, by the query's audit rule. */
-void plan_note(const struct tx *tx, const struct query *query, PGresult *result,
+void plan_note(const struct tx *tx, const struct query *query, const void *args, PGresult *result,
                struct audit_note *out);
 
 /* The audit row of a read as a JSON object, for the batch. */

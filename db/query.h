@@ -20,21 +20,27 @@
  * to convert one, `($clinic)::text`.
  * `clinic_id = $clinic` is wall 1: every statement on a tenant's table says it for every such table
  * (`p.clinic_id = $clinic`), and tests take it out by its spelling to see that wall 2 (row level
- * security) holds alone.
+ * security) holds alone. So they do with `($patient IS NULL OR p.id = $patient)`.
  *
  * Columns that begin with `_` are for C and never rendered:
  *   _fault    not NULL: the statement did nothing, and this is the API code why
  *   _detail   json: one more member of that problem (named after the code's x-member)
  *   _before   json: the row before a change, for the audit
  *   _key_1 …  text: the sort keys of a list's row, for the cursor
+ * A column `account.email` is rendered as the member `email` of an object `account`.
  * A column `name:sealed` holds a value sealed by db/keys.h and is rendered as `name`, opened.
  *
  * Lists say `{keyset}` where the position of the cursor is compared and end in `{page}`; embed.c
  * makes a first and a next form for each sort order, and a count form. A list's SELECT must give
  * _key_1 … itself, in every order the same number, by `{keys}` in its select list.
  *
+ * A list of what belongs to one record has `faults: not-found`: one row that says so when the
+ * record is not there.
+ *
  * audit: `id=` and `patient=` name result columns; for rows: many, patient= collects into
- * patient_ids. `after=row` takes the rendered row (without `_` columns), `before=` names a column.
+ * patient_ids. `patient=$id` takes a parameter of the query's own: whom the request named, also
+ * when there are no rows. `after=row` takes the rendered row (without `_` columns), `before=` names
+ * a column.
  * embed.c wraps the statement once more as
  *     WITH _result AS MATERIALIZED (statement), _audit AS (INSERT INTO audit …)
  *     SELECT * FROM _result
@@ -68,9 +74,9 @@ enum reserved {
     RESERVED_AFTER_1,        /* text     keys of the cursor; cast them where used */
     RESERVED_AFTER_2,
     RESERVED_AFTER_3,
-    RESERVED_LIMIT,          /* bigint   rows of the page plus one */
-    RESERVED_AUDIT_ID,       /* uuid     the audit row's own id */
-    RESERVED_AUDIT_STATUS,   /* int      status of success */
+    RESERVED_LIMIT,        /* bigint   rows of the page plus one */
+    RESERVED_AUDIT_ID,     /* uuid     the audit row's own id */
+    RESERVED_AUDIT_STATUS, /* int      status of success */
     RESERVED_COUNT
 };
 
@@ -97,13 +103,13 @@ struct query {
     const char *source; /* "models/patient/find.sql" */
     enum query_kind kind;
     enum query_rows rows;
-    const char *lock;            /* counter kind, or NULL */
+    const char *lock; /* counter kind, or NULL */
     struct query_audit audit;
-    uint8_t args_n;              /* members of q_…_args */
+    uint8_t args_n; /* members of q_…_args */
     const char *const *arg_names;
-    uint8_t sorts_n;             /* 0: not a list */
-    uint8_t keys_n;              /* lists: number of _key_ columns */
-    const char *const *sorts;    /* "name", "-registered_on"; the first is the default */
+    uint8_t sorts_n;                 /* 0: not a list */
+    uint8_t keys_n;                  /* lists: number of _key_ columns */
+    const char *const *sorts;        /* "name", "-registered_on"; the first is the default */
     const struct statement *plain;   /* [1], or lists: [sort * 2 + is_next] */
     const struct statement *audited; /* same shape, or NULL */
     const struct statement *count;   /* lists: SELECT count(*) … AS total; else NULL */

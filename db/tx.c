@@ -134,8 +134,18 @@ static void drop_results(struct plan *plan)
 struct read_audit {
     struct tx *tx;
     const struct query *query;
+    const void *args;
     const char *const *reserved;
 };
+
+/* Not there, or a list of something that is not there. */
+static bool is_missing(const struct query *query, const PGresult *result)
+{
+    if (PQntuples(result) == 0)
+        return query->rows != ROWS_MANY;
+    int fault = PQfnumber(result, "_fault");
+    return fault >= 0 && !PQgetisnull(result, 0, fault);
+}
 
 /* Runs on the pipeline's thread while the requester sleeps, so its arena is free to use. */
 static bool render_read_audit(const struct unit *unit, struct buf *out)
@@ -145,11 +155,10 @@ static bool render_read_audit(const struct unit *unit, struct buf *out)
     for (int i = 0; i < unit->steps_n; i++)
         if (PQresultStatus(unit->steps[i].result) != PGRES_TUPLES_OK)
             return false;
-    bool is_missing = PQntuples(result) == 0 && owner->query->rows != ROWS_MANY;
+    int status = is_missing(owner->query, result) ? 404 : owner->tx->audit_status;
     struct audit_note note = {0};
-    plan_note(owner->tx, owner->query, result, &note);
-    plan_audit_json(owner->tx, owner->reserved, is_missing ? 404 : owner->tx->audit_status, &note,
-                    out);
+    plan_note(owner->tx, owner->query, owner->args, result, &note);
+    plan_audit_json(owner->tx, owner->reserved, status, &note, out);
     return true;
 }
 
@@ -184,7 +193,7 @@ static enum err run_single(struct tx *tx, struct plan *plan, const struct query 
                            const struct statement *audited, const void *args)
 {
     bool is_write = query->kind == QUERY_WRITE;
-    struct read_audit owner = {tx, query, plan->reserved};
+    struct read_audit owner = {tx, query, args, plan->reserved};
     struct unit unit = {.is_write = is_write, .owner = &owner, .audit_render = render_read_audit};
     struct q_db_audit_write_args plain_row = {0};
     if (tx->audit_into == AUDIT_CLINIC && is_write) {
@@ -201,7 +210,6 @@ static enum err run_single(struct tx *tx, struct plan *plan, const struct query 
         static const struct q_db_platform_audit_write_args nothing;
         plan_add(plan, &q_db_platform_audit_write, &nothing);
     }
-    (void)args;
     enum unit_outcome outcome = run_unit(tx, plan, &unit);
     if (outcome == UNIT_LOST && !is_write && clock_monotonic_us() < tx->scope.deadline_us) {
         /* A read may be asked again; once, on whatever connection is there. */
@@ -323,7 +331,7 @@ static enum err run(struct tx *tx, const struct query *query, const void *args, 
     if (err)
         return err;
     if (tx->mode == TX_MANUAL)
-        plan_note(tx, query, plan.steps[plan.main].result, &tx->audit);
+        plan_note(tx, query, args, plan.steps[plan.main].result, &tx->audit);
     if (total)
         *total = plan.count < 0
                      ? -1

@@ -1,4 +1,4 @@
-/* embed queries [--without-wall-1] --out DIR FILES…
+/* embed queries [--without-wall-1 | --without-patient] --out DIR FILES…
  * embed migrations --out DIR FILES… */
 #include "db/embed/embed.h"
 
@@ -7,20 +7,23 @@
 
 static int usage(void)
 {
-    fprintf(stderr, "usage: embed queries [--without-wall-1] --out DIR FILES...\n"
-                    "       embed migrations --out DIR FILES...\n");
+    fprintf(stderr,
+            "usage: embed queries [--without-wall-1 | --without-patient] --out DIR FILES...\n"
+            "       embed migrations --out DIR FILES...\n");
     return 2;
 }
 
 int main(int argc, char **argv)
 {
     struct pool pool CLEANUP(pool_end) = {0};
-    bool without_wall_1 = false;
+    enum query_gap gap = GAP_NONE;
     const char *out = NULL;
     int at = 2;
     for (; at < argc && strncmp(argv[at], "--", 2) == 0; at++) {
         if (strcmp(argv[at], "--without-wall-1") == 0)
-            without_wall_1 = true;
+            gap = GAP_WALL_1;
+        else if (strcmp(argv[at], "--without-patient") == 0)
+            gap = GAP_PATIENT;
         else if (strcmp(argv[at], "--out") == 0 && at + 1 < argc)
             out = argv[++at];
         else
@@ -30,8 +33,8 @@ int main(int argc, char **argv)
         return usage();
     size_t files_n = (size_t)(argc - at);
     if (strcmp(argv[1], "queries") == 0)
-        return embed_queries(&pool, out, without_wall_1, argv + at, files_n) ? 0 : 1;
-    if (strcmp(argv[1], "migrations") == 0 && !without_wall_1)
+        return embed_queries(&pool, out, gap, argv + at, files_n) ? 0 : 1;
+    if (strcmp(argv[1], "migrations") == 0 && gap == GAP_NONE)
         return embed_migrations(&pool, out, argv + at, files_n) ? 0 : 1;
     return usage();
 }

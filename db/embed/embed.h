@@ -5,9 +5,15 @@
 
 #include "db/embed/text.h"
 
-/* Writes out/queries.h and out/queries.c (formats: db/query.h). without_wall_1 is for tests that
- * prove row level security alone: `clinic_id = $clinic` is then true everywhere. */
-bool embed_queries(struct pool *pool, const char *out, bool without_wall_1, char *const paths[],
+/* What to take out of every statement, for tests that prove row level security alone. */
+enum query_gap {
+    GAP_NONE,
+    GAP_WALL_1,  /* `clinic_id = $clinic` is true */
+    GAP_PATIENT, /* `($patient IS NULL OR x = $patient)` is true */
+};
+
+/* Writes out/queries.h and out/queries.c (formats: db/query.h). */
+bool embed_queries(struct pool *pool, const char *out, enum query_gap gap, char *const paths[],
                    size_t paths_n);
 
 /* Writes out/migrations.c (formats: db/embed/migrations.c, db/migrate.h). */

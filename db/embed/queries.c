@@ -23,7 +23,7 @@ static const struct query_file *find_twin(const struct query_file *files, size_t
     return NULL;
 }
 
-bool embed_queries(struct pool *pool, const char *out, bool without_wall_1, char *const paths[],
+bool embed_queries(struct pool *pool, const char *out, enum query_gap gap, char *const paths[],
                    size_t paths_n)
 {
     struct query_file *files = pool_take(pool, sizeof *files * (paths_n + 1));
@@ -45,7 +45,7 @@ bool embed_queries(struct pool *pool, const char *out, bool without_wall_1, char
             source_refuse(&file->source, file->source.text, "another file makes q_%s too: %s",
                           file->name, find_twin(files, n, file->name)->source.path);
         query_write_h(file, &h);
-        query_write_c(file, without_wall_1, &c);
+        query_write_c(file, gap, &c);
         text_say(&all, "    &q_%s,\n", file->name);
         is_good = is_good && file->source.refusals == 0;
         n++;

@@ -195,6 +195,14 @@ static bool gives_rows(const struct query_file *query)
     return false;
 }
 
+static bool has_arg(const struct query_file *query, const char *name)
+{
+    for (size_t i = 0; i < query->args_n; i++)
+        if (strcmp(query->args[i], name) == 0)
+            return true;
+    return false;
+}
+
 static void check_audit(struct query_file *query)
 {
     if (!query->has_audit)
@@ -206,9 +214,15 @@ static void check_audit(struct query_file *query)
     if (query->kind == QUERY_READ && (query->audit.before || query->audit.after_row))
         source_refuse(&query->source, query->source.text,
                       "audit: before and after are of a write, kind: is read");
-    if (query->kind == QUERY_READ && query->faults_n > 0)
-        source_refuse(&query->source, query->source.text,
-                      "an audited read has no faults: its audit row knows only found or not");
+    for (size_t i = 0; query->kind == QUERY_READ && i < query->faults_n; i++)
+        if (query->rows != ROWS_MANY || strcmp(query->faults[i], "not-found") != 0)
+            source_refuse(&query->source, query->source.text,
+                          "an audited read has no fault but a list's not-found: its audit row "
+                          "knows only found or not");
+    if (query->audit.patient && *query->audit.patient == '$' &&
+        !has_arg(query, query->audit.patient + 1))
+        source_refuse(&query->source, query->source.text, "audit: %s is no parameter of its own",
+                      query->audit.patient);
     if (!gives_rows(query))
         source_refuse(&query->source, token_at(query, query->main_at)->start,
                       "an audited statement must give its row: RETURNING is missing");

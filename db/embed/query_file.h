@@ -4,6 +4,7 @@
 #ifndef DB_EMBED_QUERY_FILE_H
 #define DB_EMBED_QUERY_FILE_H
 
+#include "db/embed/embed.h"
 #include "db/embed/token.h"
 #include "db/query.h"
 
@@ -61,7 +62,7 @@ const char *reserved_c(int reserved);    /* "RESERVED_CLINIC" */
 struct form {
     const struct sort *sort; /* NULL: not a list */
     bool is_next, is_count, is_audited;
-    bool is_without_wall_1;
+    enum query_gap gap;
 };
 
 /* A form's SQL, and its parameters: reserved number, or PARAM_OWN + index of the argument. */
@@ -76,6 +77,6 @@ void query_form(const struct query_file *query, const struct form *form, struct 
 
 /* Appends what queries.h and queries.c say about one query. */
 void query_write_h(const struct query_file *query, struct text *out);
-void query_write_c(struct query_file *query, bool without_wall_1, struct text *out);
+void query_write_c(struct query_file *query, enum query_gap gap, struct text *out);
 
 #endif

@@ -192,6 +192,41 @@ static size_t wall_1_length(const struct query_file *query, size_t i)
     return 0;
 }
 
+/* How many tokens from `i` say "($patient IS NULL OR alias.column = $patient)"; 0: none. */
+static size_t patient_length(const struct query_file *query, size_t i)
+{
+    static const char *const opening[] = {"(", "$patient", "IS", "NULL", "OR"};
+    static const char *const closing[] = {"=", "$patient", ")"};
+    const struct token *all = query->sql.all;
+    size_t at = i;
+    for (size_t n = 0; n < sizeof opening / sizeof *opening; n++)
+        if (!token_is(&all[at++], opening[n]))
+            return 0;
+    while (all[at].kind == TOKEN_WORD && token_is(&all[at + 1], "."))
+        at += 2;
+    at++;
+    for (size_t n = 0; n < sizeof closing / sizeof *closing; n++)
+        if (!token_is(&all[at++], closing[n]))
+            return 0;
+    return at - i;
+}
+
+/* How many tokens from `i` are left out, and what stands there instead. */
+static size_t gap_length(const struct former *former, size_t i, const char **instead)
+{
+    switch (former->form->gap) {
+    case GAP_NONE:
+        return 0;
+    case GAP_WALL_1:
+        *instead = "$clinic IS NOT NULL";
+        return wall_1_length(former->query, i);
+    case GAP_PATIENT:
+        *instead = "TRUE";
+        return patient_length(former->query, i);
+    }
+    return 0;
+}
+
 static void form_token(struct former *former, size_t i)
 {
     const struct token *token = &former->query->sql.all[i];
@@ -210,12 +245,13 @@ static void form_token(struct former *former, size_t i)
 static void form_tokens(struct former *former, size_t from, size_t to)
 {
     for (size_t i = from; i < to; i++) {
-        size_t wall = former->form->is_without_wall_1 ? wall_1_length(former->query, i) : 0;
+        const char *instead = NULL;
+        size_t gap = gap_length(former, i, &instead);
         if (i > from)
             form_gap(former, &former->query->sql.all[i]);
-        if (wall > 0) {
-            form_sql(former, "$clinic IS NOT NULL");
-            i += wall - 1;
+        if (gap > 0) {
+            form_sql(former, instead);
+            i += gap - 1;
         } else {
             form_token(former, i);
         }
@@ -243,11 +279,13 @@ static void form_after(struct former *former)
         form_say(former, " - ARRAY[%s]", names.bytes);
 }
 
-/* A column of the one row; a read's audit row is there even when the row is not. */
+/* A column of the one row, or a parameter; a read's audit row is there even when the row is not. */
 static void form_column(struct former *former, const char *column)
 {
     if (!column)
         form_text(former, "NULL");
+    else if (*column == '$')
+        form_sql(former, column);
     else if (former->query->kind == QUERY_READ)
         form_say(former, "(SELECT %s FROM _result)", column);
     else
@@ -258,9 +296,7 @@ static void form_column(struct former *former, const char *column)
 static void form_patient_ids(struct former *former)
 {
     const char *patient = former->query->audit.patient;
-    if (!patient)
-        form_text(former, "NULL");
-    else if (former->form->sort)
+    if (former->form->sort)
         form_say(former,
                  "(SELECT array_agg(DISTINCT %s) FROM"
                  " (SELECT %s FROM _result LIMIT $limit - 1) shown)",
@@ -269,27 +305,37 @@ static void form_patient_ids(struct former *former)
         form_say(former, "(SELECT array_agg(DISTINCT %s) FROM _result)", patient);
 }
 
+static void form_status(struct former *former)
+{
+    const struct query_file *query = former->query;
+    if (query->kind == QUERY_WRITE || (query->rows == ROWS_MANY && query->faults_n == 0))
+        form_sql(former, "$audit_status");
+    else if (query->rows == ROWS_MANY)
+        form_sql(former, "CASE WHEN EXISTS (SELECT 1 FROM _result WHERE _fault IS NOT NULL)"
+                         " THEN 404 ELSE $audit_status END");
+    else
+        form_sql(former,
+                 "CASE WHEN EXISTS (SELECT 1 FROM _result) THEN $audit_status ELSE 404 END");
+}
+
 static void form_values(struct former *former)
 {
     const struct query_file *query = former->query;
     bool is_many = query->rows == ROWS_MANY;
+    bool is_of_rows = is_many && query->audit.patient && *query->audit.patient != '$';
     form_sql(former, "$clinic, $now, $audit_id, $actor_kind, $actor_id, $actor_name, $actor_role,"
                      "\n        $client_address, $operation, ");
     form_say(former, "'%s',\n        ", query->audit.entity);
     form_column(former, is_many ? NULL : query->audit.id);
     form_text(former, ", ");
-    form_column(former, is_many ? NULL : query->audit.patient);
+    form_column(former, is_of_rows ? NULL : query->audit.patient);
     form_text(former, ", ");
-    if (is_many)
+    if (is_of_rows)
         form_patient_ids(former);
     else
         form_text(former, "NULL");
     form_text(former, ",\n        ");
-    if (query->kind == QUERY_READ && !is_many)
-        form_sql(former,
-                 "CASE WHEN EXISTS (SELECT 1 FROM _result) THEN $audit_status ELSE 404 END");
-    else
-        form_sql(former, "$audit_status");
+    form_status(former);
     form_sql(former, ", $request_id, ");
     form_column(former, query->audit.before);
     form_text(former, ", ");

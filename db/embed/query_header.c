@@ -109,7 +109,8 @@ static void audit_read(struct query_file *query, struct span value)
         struct span said = part;
         struct span key = span_cut(&said, '=');
         const char *text = span_copy(query, said);
-        if (!is_identifier(said)) {
+        bool is_argument = span_is(key, "patient") && said.from < said.to && *said.from == '$';
+        if (!is_identifier((struct span){said.from + is_argument, said.to})) {
             source_refuse(&query->source, part.from, "audit: \"%s\" is not of the form key=name",
                           span_copy(query, part));
         } else if (span_is(key, "entity")) {

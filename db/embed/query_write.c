@@ -136,10 +136,10 @@ static void write_query(const struct query_file *query, struct text *out)
     text_say(out, "};\n");
 }
 
-void query_write_c(struct query_file *query, bool without_wall_1, struct text *out)
+void query_write_c(struct query_file *query, enum query_gap gap, struct text *out)
 {
     struct writer writer = {.query = query, .out = out, .rows = {.pool = out->pool}};
-    struct form form = {.is_without_wall_1 = without_wall_1};
+    struct form form = {.gap = gap};
     const char *sorts[SORTS_MAX];
     for (size_t i = 0; i < query->sorts_n; i++)
         sorts[i] = query->sorts[i].name;
@@ -151,10 +151,7 @@ void query_write_c(struct query_file *query, bool without_wall_1, struct text *o
         write_shape(&writer, form);
     }
     if (query->sorts_n > 0) {
-        write_form(&writer,
-                   &(struct form){.sort = &query->sorts[0],
-                                  .is_count = true,
-                                  .is_without_wall_1 = without_wall_1},
+        write_form(&writer, &(struct form){.sort = &query->sorts[0], .is_count = true, .gap = gap},
                    ".count");
         write_statements(&writer, "count");
     }

@@ -230,6 +230,19 @@ static void an_audited_read_is_noted_also_when_nothing_was_found(void **state)
     assert_says(c, ")\\n\"\n        \"SELECT * FROM _result\"");
 }
 
+static void a_list_of_something_absent_is_noted_as_not_found(void **state)
+{
+    struct bench *bench = *state;
+    const char *c = made_from(bench, "models/a/list.sql",
+                              READ_MANY "-- audit: entity=thing patient=$whose\n"
+                                        "-- faults: not-found\n"
+                                        "SELECT t.id, 'not-found' AS _fault FROM t"
+                                        " WHERE t.patient_id = $whose::uuid");
+    assert_says(c, "CASE WHEN EXISTS (SELECT 1 FROM _result WHERE _fault IS NOT NULL) THEN 404");
+    assert_says(c, "'thing',\\n\"\n        \"        NULL, $1, NULL,");
+    assert_says(c, ".audit.patient = \"$whose\"");
+}
+
 static void wall_1_comes_out_by_its_spelling(void **state)
 {
     struct bench *bench = *state;
@@ -243,6 +256,20 @@ static void wall_1_comes_out_by_its_spelling(void **state)
         "\"SELECT 1 FROM p JOIN v ON v.clinic_id = p.clinic_id AND $1::bigint IS NOT NULL\\n\"\n"
         "        \" WHERE $1::bigint IS NOT NULL AND $1::bigint IS NOT NULL AND x_clinic_id = "
         "$1::bigint\"");
+}
+
+static void the_patients_condition_comes_out_by_its_spelling(void **state)
+{
+    struct bench *bench = *state;
+    static const char sql[] = READ_ONE
+        "SELECT ($patient)::text FROM p WHERE p.clinic_id = $clinic AND ($patient IS NULL OR p.id ="
+        " $patient)\n AND ($patient IS NULL\n OR patient_id=$patient) AND ($patient IS NULL OR "
+        "true)";
+    made_from(bench, "models/a/b.sql", sql);
+    assert_int_equal(run(bench, "queries --without-patient --out . models/a/b.sql"), 0);
+    assert_says(file_read(bench, "queries.c"),
+                "\"SELECT ($1::uuid)::text FROM p WHERE p.clinic_id = $2::bigint AND TRUE\\n\"\n"
+                "        \" AND TRUE AND ($1::uuid IS NULL OR true)\"");
 }
 
 /* A file that must be refused, and the words in which. */
@@ -308,6 +335,11 @@ static const struct refusal query_refusals[] = {
      "RETURNING is missing"},
     {"models/a/b.sql", READ_ONE "-- audit: entity=a after=row\nSELECT 1", "kind: is read"},
     {"models/a/b.sql", READ_MANY "-- audit: entity=a id=id\nSELECT 1", "rows: is many"},
+    {"models/a/b.sql", READ_MANY "-- audit: entity=a patient=$b\nSELECT 1", "$b is no parameter"},
+    {"models/a/b.sql", READ_MANY "-- audit: entity=a\n-- faults: gone\nSELECT 1 AS _fault",
+     "no fault but a list's not-found"},
+    {"models/a/b.sql", READ_ONE "-- audit: entity=a\n-- faults: not-found\nSELECT 1 AS _fault",
+     "no fault but a list's not-found"},
 };
 
 static void bad_queries_are_refused_with_their_place(void **state)
@@ -464,6 +496,8 @@ int main(void)
         TEST(all_pages_are_counted),
         TEST(an_audited_write_opens_its_with_list),
         TEST(an_audited_read_is_noted_also_when_nothing_was_found),
+        TEST(a_list_of_something_absent_is_noted_as_not_found),
+        TEST(the_patients_condition_comes_out_by_its_spelling),
         TEST(wall_1_comes_out_by_its_spelling),
         TEST(bad_queries_are_refused_with_their_place),
         TEST(locking_is_not_writing),

@@ -19,3 +19,12 @@ enum err audit_list(struct request *request)
     enum err err = trail_list(request_tx(request), &filters, &rows, &total);
     return err ? err : reply_list(request, &rows, total);
 }
+
+enum err access_log_list(struct request *request)
+{
+    struct rows rows;
+    int64_t total;
+    enum err err =
+        trail_list_access(request_tx(request), request_path(request, "id"), &rows, &total);
+    return err ? err : reply_list(request, &rows, total);
+}

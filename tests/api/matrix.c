@@ -201,6 +201,8 @@ static const char *path_of(struct arena *arena, const struct matrix_check *check
             buf_text(&out, check->where.slug);
         else if (strncmp(at, "{id}", 4) == 0)
             buf_text(&out, seed_id(check->what.owner, check->what.id, id));
+        else if (strncmp(at, "{aid}", 5) == 0)
+            buf_text(&out, seed_id(check->what.owner, SEED_ALLERGY + check->what.id, id));
         else
             buf_text(&out, "swagger-ui.css");
         at = strchr(at, '}') + 1;

@@ -1,6 +1,7 @@
 -- One clinic with everything in it, for tests; seed.c fills in the @words@ and runs it as a superuser.
 -- @mark@ and @digits@ stand in every text that a person typed, but for what the public directory shows of
 -- a clinic: nobody else may ever see them.
+-- A patient's own words carry the patient's mark, too: of one clinic, nobody may see another patient's.
 -- Ids end in ten digits that say what they are: 1xx patients, 2xx accounts, 3xx sessions, 4xx the rest.
 
 INSERT INTO clinicd.clinic (clinic_id, id, slug, name, address, city, state, zip_code, phone_number, email,
@@ -22,11 +23,17 @@ INSERT INTO clinicd.counter (clinic_id, kind, period, value) VALUES (@clinic@, '
 INSERT INTO clinicd.patient (clinic_id, id, patient_number, name, gender, date_of_birth, phone_number, email, address,
     city, state, zip_code, emergency_contact_name, emergency_contact_phone, registered_on, registered_by_name,
     deleted_at, created_at, updated_at)
-SELECT @clinic@, ('@id@0000000' || n)::uuid, 'PT-2025-00' || n, 'Patient ' || word || ' @mark@', 'female', '1980-02-03',
-    '+91 @digits@', word || '@@mark@.example', n || ' @mark@ Lane', '@mark@ City', '@mark@ State', '400001',
-    'Friend @mark@', '+91 @digits@', '2025-03-04', 'reception@mark@',
+SELECT @clinic@, ('@id@0000000' || n)::uuid, 'PT-2025-00' || n, 'Patient ' || word, 'female', '1980-02-03',
+    '+91 @digits@' || n, word || '@@mark@.example', word || ' Lane', word || ' City', word || ' State', '400001',
+    'Friend ' || word, '+91 @digits@' || n, '2025-03-04', 'reception@mark@',
     CASE n WHEN 103 THEN timestamptz '2025-06-01T00:00:00Z' END, '2025-03-04T00:00:00Z', '2025-03-04T00:00:00Z'
-FROM (VALUES (101, 'own'), (102, 'other'), (103, 'hidden')) AS p (n, word);
+FROM (VALUES (101, 'own-@mark@'), (102, 'other-@mark@'), (103, 'hidden-@mark@')) AS p (n, word);
+
+INSERT INTO clinicd.allergy (clinic_id, id, patient_id, substance, reaction, severity, noted_on, noted_by_id,
+    noted_by_name, created_at, updated_at)
+SELECT @clinic@, ('@id@0000000' || n + 320)::uuid, ('@id@0000000' || n)::uuid, 'Pollen ' || word, 'Rash ' || word, 'mild',
+    '2025-03-04', '@id@0000000202', 'doctor@mark@', '2025-03-04T00:00:00Z', '2025-03-04T00:00:00Z'
+FROM (VALUES (101, 'own-@mark@'), (102, 'other-@mark@'), (103, 'hidden-@mark@')) AS p (n, word);
 
 INSERT INTO clinicd.account (clinic_id, id, patient_id, username, role, first_name, last_name, email, mobile_number,
     password_hash, must_change_password, created_at, updated_at)
@@ -36,6 +43,10 @@ SELECT @clinic@, ('@id@0000000' || n)::uuid, CASE role WHEN 'patient' THEN '@id@
 FROM (VALUES (201, 'admin', 'admin', false), (202, 'doctor', 'doctor', false), (203, 'receptionist', 'receptionist', false),
     (204, 'lab_tech', 'lab_tech', false), (205, 'patient', 'patient', false), (206, 'newcomer', 'admin', true),
     (207, 'late', 'admin', false)) AS a (n, who, role, must_change);
+
+INSERT INTO clinicd.doctor (clinic_id, id, specialization, license_number, qualification, experience_years, office_hours)
+VALUES (@clinic@, '@id@0000000202', 'Medicine @mark@', 'LIC-@mark@', 'MD @mark@', 7,
+    '[{"day": "monday", "from": "09:00", "to": "13:00"}]');
 
 -- Everybody has a session whose token seed_token() spells; the one of "late" is over.
 INSERT INTO clinicd.session (clinic_id, id, account_id, access_hash, access_expires_at, family_hash, refresh_hash,

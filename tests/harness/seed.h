@@ -30,6 +30,7 @@ enum {
     SEED_NEWCOMER = 206, /* an admin who must change the password */
     SEED_LATE = 207,     /* an admin whose session is over */
     SEED_PHARMACY = 401,
+    SEED_ALLERGY = 320, /* and the number of its patient */
     SEED_NOBODY = 999, /* no such thing */
 };
 

@@ -1,7 +1,9 @@
 #include "api/endpoints.h"
 #include "api/http/reply.h"
 #include "api/http/request.h"
+#include "api/one_time.h"
 #include "models/patient/patient.h"
+#include "models/session/realm.h"
 
 #include <string.h>
 
@@ -23,14 +25,22 @@ enum err patients_list(struct request *request)
 
 enum err patients_create(struct request *request)
 {
+    bool has_login = json_is_true(json_object_get(request_body(request), "create_login"));
+    struct one_time one_time = {0};
     struct rows rows;
-    enum err err =
-        patient_create(request_tx(request), request->clinic, request_body(request), &rows);
+    enum err err = has_login ? one_time_make(request, &one_time) : ERR_NONE;
+    if (!err)
+        err = patient_create(request_tx(request), request->clinic, request_body(request),
+                             one_time.hash, &rows);
     if (err == ERR_CONFLICT && strcmp(request->fault.code, "id-taken") == 0)
         reply_header(request, "Location",
                      arena_format(&request->arena, "%s/%s", request->raw_path,
                                   request_string(request, "id")));
-    return err ? err : reply_row(request, &rows);
+    if (err || !has_login)
+        return err ? err : reply_row(request, &rows);
+    const char *username = rows_text(&rows, 0, "_username");
+    return reply_row_and(request, &rows, "login",
+                         one_time_login_json(request, username, &one_time));
 }
 
 enum err patients_get(struct request *request)
@@ -51,8 +61,12 @@ enum err patients_update(struct request *request)
 
 enum err patients_delete(struct request *request)
 {
-    enum err err = patient_delete(request_tx(request), request_path(request, "id"));
-    return err ? err : reply_empty(request);
+    struct rows rows;
+    enum err err = patient_delete(request_tx(request), request_path(request, "id"), &rows);
+    if (err)
+        return err;
+    request_forget(request, realm_clinic.account_news, rows_text(&rows, 0, "_login_id"));
+    return reply_empty(request);
 }
 
 enum err patients_restore(struct request *request)

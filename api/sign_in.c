@@ -1,6 +1,6 @@
 #include "api/sign_in.h"
 
-#include "api/http/identify.h"
+#include "api/http/incoming.h"
 #include "api/http/reply.h"
 #include "api/http/service.h"
 #include "models/account/account.h"
@@ -75,13 +75,26 @@ static enum err verify(struct request *request, const struct realm *realm,
     return err;
 }
 
-/* From here on the trail names who it is. */
-static void act_as(struct tx *tx, const struct realm *realm, const struct admission *who)
+void sign_in_act_as(struct tx *tx, const struct realm *realm, const struct admission *who)
 {
     tx->scope.actor_kind = realm->actor_kind;
     tx->scope.actor_id = who->account_id;
     tx->scope.actor_name = who->username;
     tx->scope.actor_role = who->role;
+}
+
+/* For people, who look for their telephone in a list: what is no ASCII is left out. */
+static const char *user_agent(struct request *request)
+{
+    const char *header = request->incoming->header(request->incoming, "User-Agent");
+    char *text = arena_copy(&request->arena, header);
+    char *to = text;
+    for (const char *from = text; from && *from; from++)
+        if (*from >= ' ' && *from <= '~')
+            *to++ = *from;
+    if (to)
+        *to = '\0';
+    return text;
 }
 
 enum err sign_in(struct request *request, const struct realm *realm)
@@ -99,11 +112,12 @@ enum err sign_in(struct request *request, const struct realm *realm)
     if (!job->is_right || !who.account_id || !who.may_sign_in)
         return refuse(request);
 
-    act_as(tx, realm, &who);
+    sign_in_act_as(tx, realm, &who);
     struct sign_in signing = {
         .account_id = who.account_id,
         .seen_hash = who.password_hash,
         .better_hash = job->hash[0] ? job->hash : NULL,
+        .user_agent = user_agent(request),
         .name_key = who.name_key,
         .address_key = who.address_key,
     };
@@ -125,8 +139,7 @@ static void end_family(struct request *request, const struct realm *realm, const
     if (session_end_family(tx, realm, presented, &ended))
         return; /* ended already, or no database: then nobody can use the family either */
     tx_audit(tx, realm->account_entity, rows_text(&ended, 0, "account_id"), NULL, NULL, NULL);
-    principals_forget(request->service->principals, realm->session_news,
-                      rows_text(&ended, 0, "session_id"));
+    request_forget(request, realm->session_news, rows_text(&ended, 0, "session_id"));
 }
 
 enum err sign_in_refresh(struct request *request, const struct realm *realm)
@@ -147,7 +160,7 @@ enum err sign_in_refresh(struct request *request, const struct realm *realm)
         .username = rows_text(&account, 0, "username"),
         .role = rows_text(&account, 0, "role"),
     };
-    act_as(tx, realm, &who);
+    sign_in_act_as(tx, realm, &who);
     return reply_tokens(request, &tokens, &account);
 }
 
@@ -159,23 +172,19 @@ enum err sign_in_end(struct request *request, const struct realm *realm)
                                is_all ? NULL : me->session_id, "signed-out");
     if (err)
         return err;
-    principals_forget(request->service->principals,
-                      is_all ? realm->account_news : realm->session_news,
-                      is_all ? me->account_id : me->session_id);
+    request_forget(request, is_all ? realm->account_news : realm->session_news,
+                   is_all ? me->account_id : me->session_id);
     return reply_empty(request);
 }
 
-/* What is wrong with the new password, or NULL. */
-static const char *new_password_fault(const struct request *request, const struct admission *me,
-                                      const char *current, const char *next)
+static const char *new_password_fault(const struct request *request, const struct admission *who,
+                                      const char *next)
 {
-    if (strcmp(current, next) == 0)
-        return "is the one that you have";
     struct password_words words = {
         .slug = request->clinic ? request->clinic->slug : NULL,
         .clinic_name = request->clinic ? request->clinic->name : NULL,
-        .username = me->username,
-        .phone = me->mobile_number,
+        .username = who->username,
+        .phone = who->mobile_number,
     };
     return password_fault(next, &words);
 }
@@ -188,6 +197,13 @@ static enum err fault_at(struct request *request, const char *code, const char *
     return request_fail(request, ERR_INPUT, code, NULL);
 }
 
+enum err sign_in_judge_password(struct request *request, const struct admission *who,
+                                const char *next)
+{
+    const char *wrong = new_password_fault(request, who, next);
+    return wrong ? fault_at(request, "weak-password", "#/new_password", "weak", wrong) : ERR_NONE;
+}
+
 enum err sign_in_change_password(struct request *request, const struct realm *realm)
 {
     struct tx *tx = request_tx(request);
@@ -198,7 +214,9 @@ enum err sign_in_change_password(struct request *request, const struct realm *re
     if (err)
         return err;
     tx_audit(tx, realm->account_entity, me.account_id, me.patient_id, NULL, NULL);
-    const char *wrong = me.account_id ? new_password_fault(request, &me, current, next) : NULL;
+    const char *wrong = !me.account_id               ? NULL
+                        : strcmp(current, next) == 0 ? "is the one that you have"
+                                                     : new_password_fault(request, &me, next);
     if (wrong) {
         err = account_forgive(tx, realm, &me);
         return err ? err : fault_at(request, "weak-password", "#/new_password", "weak", wrong);
@@ -215,7 +233,7 @@ enum err sign_in_change_password(struct request *request, const struct realm *re
     err = account_change_password(tx, realm, &me, job->hash, request->principal->session_id);
     if (err)
         return err;
-    principals_forget(request->service->principals, realm->account_news, me.account_id);
+    request_forget(request, realm->account_news, me.account_id);
     return reply_empty(request);
 }
 

@@ -145,6 +145,7 @@ static bool is_listed(const char *const *names, const char *name, size_t length)
 struct column {
     const char *name;
     size_t name_length;
+    size_t object; /* length of "account" in "account.email"; 0: a member of the row itself */
     enum shape shape;
     bool is_masked;
 };
@@ -184,6 +185,8 @@ static int plan_columns(const struct rows *rows, const struct view *view,
         struct column *column = &plan[i];
         column->name = name;
         column->name_length = colon ? (size_t)(colon - name) : strlen(name);
+        const char *dot = view ? memchr(name, '.', column->name_length) : NULL;
+        column->object = dot ? (size_t)(dot - name) : 0;
         column->shape = name[0] == '_' ? SHAPE_SKIP
                         : colon        ? SHAPE_SEALED
                                        : shape_of(PQftype(result_of(rows), i));
@@ -225,24 +228,43 @@ static void render_value(struct buf *out, const PGresult *result, int row, int a
     }
 }
 
+/* What stands between two columns: the comma, and the object that ends or begins. */
+static void render_step(struct buf *out, const struct column *from, const struct column *to)
+{
+    size_t open = from ? from->object : 0;
+    bool is_same = open == to->object && (!open || memcmp(from->name, to->name, open) == 0);
+    if (open && !is_same)
+        buf_char(out, '}');
+    if (from)
+        buf_char(out, ',');
+    if (to->object && !is_same) {
+        buf_char(out, '"');
+        buf_add(out, to->name, to->object);
+        buf_text(out, "\":{");
+    }
+}
+
 static void render_one(struct buf *out, const PGresult *result, int row, const struct column *plan,
                        int n, const struct view *view)
 {
-    char separator = '{';
+    const struct column *last = NULL;
+    buf_char(out, '{');
     for (int i = 0; i < n; i++) {
-        if (plan[i].shape == SHAPE_SKIP)
+        const struct column *column = &plan[i];
+        if (column->shape == SHAPE_SKIP)
             continue;
-        buf_char(out, separator);
-        separator = ',';
+        size_t from = column->object ? column->object + 1 : 0;
+        render_step(out, last, column);
         buf_char(out, '"');
-        buf_add(out, plan[i].name, plan[i].name_length);
+        buf_add(out, column->name + from, column->name_length - from);
         buf_add(out, "\":", 2);
         if (PQgetisnull(result, row, i))
             buf_add(out, "null", 4);
         else
-            render_value(out, result, row, i, &plan[i], view);
+            render_value(out, result, row, i, column, view);
+        last = column;
     }
-    buf_text(out, separator == '{' ? "{}" : "}");
+    buf_text(out, last && last->object ? "}}" : "}");
 }
 
 void rows_render(struct buf *out, const struct rows *rows, int row, const struct view *view)

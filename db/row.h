@@ -3,7 +3,8 @@
  * Rows live in the arena of the transaction's fault owner (the request) and need no free. Columns
  * are found by name. Rendering goes from PGresult straight to text, by column name and type:
  * bool and integers bare, numeric bare, json as it is, timestamptz as RFC 3339 with milliseconds
- * and Z, everything else a string; `_` columns left out.
+ * and Z, everything else a string; `_` columns left out. Columns `account.id`, `account.email`, one
+ * after the other, are members of one object `account`, and can be hidden one by one.
  */
 #ifndef DB_ROW_H
 #define DB_ROW_H

@@ -119,19 +119,29 @@ static enum err take_token(struct request *request, const char *key, const struc
     return request_fail(request, ERR_INPUT, "rate-limited", NULL);
 }
 
-static enum err step_limits(struct request *request)
+static enum err take_tokens(struct request *request)
 {
     const struct service_options *options = &request->service->options;
     const struct limit address = {options->rate_per_address, 60};
     const struct limit clinic = {options->rate_per_clinic, 1};
-    enum err err =
-        take_token(request, arena_format(&request->arena, "address:%s", request->client_address),
-                   &address, METRICS_LIMIT_ADDRESS);
+    const struct operation *operation = request->operation;
+    struct arena *arena = &request->arena;
+    const char *client = request->client_address;
+    enum err err = take_token(request, arena_format(arena, "address:%s", client), &address,
+                              METRICS_LIMIT_ADDRESS);
     if (!err && request->clinic)
-        err = take_token(
-            request,
-            arena_format(&request->arena, "clinic:%lld", (long long)request->clinic->clinic_id),
-            &clinic, METRICS_LIMIT_CLINIC);
+        err = take_token(request,
+                         arena_format(arena, "clinic:%lld", (long long)request->clinic->clinic_id),
+                         &clinic, METRICS_LIMIT_CLINIC);
+    if (!err && !options->ignores_operation_limits)
+        err = take_token(request, arena_format(arena, "%s:%s", operation->id, client),
+                         &operation->limit, METRICS_LIMIT_OPERATION);
+    return err;
+}
+
+static enum err step_limits(struct request *request)
+{
+    enum err err = take_tokens(request);
     return err ? err : gate_content(request);
 }
 
@@ -241,6 +251,14 @@ static enum err run_once(struct request *request)
     return err;
 }
 
+/* Whatever became of the transaction: who is forgotten is looked up again. */
+static void forget(struct request *request)
+{
+    for (size_t i = 0; i < request->forgotten_n; i++)
+        principals_forget(request->service->principals, request->forgotten[i].kind,
+                          request->forgotten[i].key);
+}
+
 static enum err step_run(struct request *request)
 {
     enum err err = ERR_NONE;
@@ -254,12 +272,14 @@ static enum err step_run(struct request *request)
         if (attempt < ATTEMPTS_MAX)
             fault_reset(&request->fault);
         reply_reset(request);
+        request->forgotten_n = 0;
         struct idempotency guard = request->tx.idempotency;
         enum tx_mode mode = request->tx.mode;
         begin_tx(request);
         request->tx.idempotency = guard;
         request->tx.mode = mode;
     }
+    forget(request);
     if (!err && request->refresh_clinic) {
         struct fault ignored = {.arena = &request->arena};
         if (directory_refresh(request->service->directory, request->refresh_clinic, &ignored))

@@ -104,11 +104,15 @@ static const struct schema *row_schema(const struct operation *operation)
     return schema;
 }
 
+/* "phone", or "account.email" for a member of a member. */
 static bool has_member(const struct schema *schema, const char *name)
 {
+    size_t length = strcspn(name, ".");
+
     for (size_t i = 0; schema != NULL && i < schema->members_n; i++) {
-        if (strcmp(schema->members[i].name, name) == 0)
-            return true;
+        const struct member *member = &schema->members[i];
+        if (strncmp(member->name, name, length) == 0 && member->name[length] == '\0')
+            return name[length] == '\0' || has_member(member->schema, name + length + 1);
     }
     return false;
 }

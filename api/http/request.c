@@ -100,3 +100,14 @@ enum err request_offload(struct request *request, void (*work)(void *job), void 
     return offload_run(request->service->offload, work, job, release, request->deadline_us,
                        &request->fault);
 }
+
+void request_forget(struct request *request, const char *kind, const char *key)
+{
+    if (!key)
+        return;
+    if (request->forgotten_n == FORGOTTEN_MAX) {
+        fprintf(stderr, "%s: forgets more than %d\n", request->operation->id, FORGOTTEN_MAX);
+        abort();
+    }
+    request->forgotten[request->forgotten_n++] = (struct forgotten){kind, key};
+}

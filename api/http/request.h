@@ -19,6 +19,8 @@
 
 struct service;
 
+enum { FORGOTTEN_MAX = 4 };
+
 struct request {
     /* what handlers may read */
     const struct operation *operation;
@@ -30,7 +32,7 @@ struct request {
     int64_t now_us;
     char id[UUID_TEXT];
     const char *client_address;
-    const char *slug; /* of the clinic in the path, or NULL */
+    const char *slug;                  /* of the clinic in the path, or NULL */
     const struct clinic_entry *clinic; /* directory entry of that clinic, or NULL */
 
     /* the machinery's */
@@ -41,9 +43,13 @@ struct request {
     struct scope scope;
     struct view view;
     const char *idempotency_key;
-    const char *filters; /* canonical text of all filters and sort: binds the cursor */
+    const char *filters;         /* canonical text of all filters and sort: binds the cursor */
     const char *if_match_suffix; /* what this principal's view adds to an ETag, or "" */
     int64_t refresh_clinic; /* set by a handler: directory entry to read again after the commit */
+    struct forgotten {
+        const char *kind, *key;
+    } forgotten[FORGOTTEN_MAX]; /* request_forget() */
+    size_t forgotten_n;
     int64_t deadline_us;
     int64_t started_us;
     struct reply *reply;
@@ -71,6 +77,11 @@ const char *request_string(const struct request *request, const char *member); /
  * heap object and `release`, which is called once when both are done with it. */
 enum err request_offload(struct request *request, void (*work)(void *job), void *job,
                          void (*release)(void *job)) FAILS;
+
+/* What this process may know of somebody is out of date once the transaction is over: forgotten
+ * then, so that it bites at the very next request. kind and key as in db/listen.h, borrowed; others
+ * hear of it by announce(). A NULL key is nobody. */
+void request_forget(struct request *request, const char *kind, const char *key);
 
 /* fail() for handlers. */
 #define request_fail(request, err, ...) fail(&(request)->fault, (err), __VA_ARGS__)

@@ -1,6 +1,5 @@
 #include "models/account/account.h"
 
-#include "db/uuid.h"
 #include "gen/queries.h"
 
 #include <assert.h>
@@ -15,6 +14,8 @@ SAME_SIZE(q_account_find_args, q_platform_find_args);
 SAME_SIZE(q_account_forgive_args, q_platform_forgive_args);
 SAME(q_account_forgive_args, q_platform_forgive_args, name_key);
 SAME(q_account_forgive_args, q_platform_forgive_args, address_key);
+SAME_SIZE(q_account_lock_args, q_platform_lock_args);
+SAME(q_account_lock_args, q_platform_lock_args, account_id);
 SAME_SIZE(q_account_change_password_args, q_platform_change_password_args);
 SAME(q_account_change_password_args, q_platform_change_password_args, new_hash);
 SAME(q_account_change_password_args, q_platform_change_password_args, account_id);
@@ -77,29 +78,7 @@ enum err account_change_password(struct tx *tx, const struct realm *realm,
         .name_key = try->name_key,
         .address_key = try->address_key,
     };
-    return query_run(tx, realm->change_password, &args, NULL);
-}
-
-enum err staff_find_all(struct tx *tx, const struct staff_filter *filter, struct rows *out,
-                        int64_t *total)
-{
-    struct q_account_staff_list_args args = {
-        .q = filter->q, .role = filter->role, .is_active = filter->is_active};
-    return query_run_list(tx, &q_account_staff_list, &args, out, total);
-}
-
-enum err staff_create_account(struct tx *tx, const struct staff_new *staff, struct rows *out)
-{
-    char id[UUID_TEXT];
-    struct q_account_staff_create_args args = {
-        .id = staff->id ? staff->id : uuid_make(tx->scope.now_us, id),
-        .username = staff->username,
-        .role = staff->role,
-        .first_name = staff->first_name,
-        .last_name = staff->last_name,
-        .email = staff->email,
-        .mobile_number = staff->mobile_number,
-        .password_hash = staff->password_hash,
-    };
-    return query_run(tx, &q_account_staff_create, &args, out);
+    const struct q_account_lock_args held = {.account_id = try->account_id};
+    enum err err = query_run(tx, realm->lock, &held, NULL);
+    return err ? err : query_run(tx, realm->change_password, &args, NULL);
 }

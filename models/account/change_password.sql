@@ -5,7 +5,8 @@
 -- audit: entity=account id=id patient=_patient_id
 WITH changed AS (
     UPDATE account a SET password_hash = $new_hash::text, must_change_password = false,
-        password_expires_at = NULL, password_changed_at = $now, version = a.version + 1, updated_at = $now
+        password_expires_at = NULL, password_changed_at = $now, reset_hash = NULL, reset_expires_at = NULL,
+        version = a.version + 1, updated_at = $now
     WHERE a.clinic_id = $clinic AND a.id = $account_id::uuid AND a.is_active AND a.password_hash = $seen_hash::text
     RETURNING a.id, a.patient_id
 ), ended AS (

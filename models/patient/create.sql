@@ -1,6 +1,6 @@
 -- Registers a patient: a place of the quota, the next number of the year, the record; nothing of it
 -- when somebody has the phone already and nobody confirmed that this is another person. A record sent
--- twice is its own twin: then the id speaks (id-taken), not the phone.
+-- twice is its own twin: then the id speaks (id-taken), not the phone. With $login_hash it gets a login too.
 -- kind: write
 -- rows: one
 -- audit: entity=patient id=id patient=id after=row
@@ -51,12 +51,21 @@ new AS (
     FROM number, day, LATERAL (
         SELECT CASE WHEN $body->>'date_of_birth' IS NULL THEN ($body->>'age_years')::int END AS years) age
     RETURNING patient AS p
+),
+login AS (
+    INSERT INTO account (clinic_id, id, patient_id, username, role, first_name, last_name, password_hash,
+        must_change_password, password_expires_at, password_changed_at, created_at, updated_at)
+    SELECT $clinic, $login_id::uuid, (new.p).id, lower((new.p).patient_number), 'patient', (new.p).name, '',
+        $login_hash::text, true, $now + interval '72 hours', $now, $now, $now
+    FROM new WHERE $login_hash IS NOT NULL
+    RETURNING username
 )
-SELECT s.*, fault.code AS _fault,
+SELECT s.*, login.username AS _username, fault.code AS _fault,
     CASE fault.code
         WHEN 'validation-failed' THEN '"birth-date-in-future"'::json
         WHEN 'duplicate-phone' THEN (SELECT json_agg(twin) FROM twin)
     END AS _detail
 FROM fault CROSS JOIN day
 LEFT JOIN new ON true
-LEFT JOIN LATERAL patient_shown(new.p, day.today, false) s ON true
+LEFT JOIN login ON true
+LEFT JOIN LATERAL patient_shown(new.p, day.today, login.username IS NOT NULL) s ON true

@@ -86,9 +86,9 @@ enum err patient_list(struct tx *tx, const struct clinic_entry *clinic,
 }
 
 enum err patient_create(struct tx *tx, const struct clinic_entry *clinic, const json_t *body,
-                        struct rows *out)
+                        const char *login_hash, struct rows *out)
 {
-    char key[PHONE_KEY_TEXT], made[UUID_TEXT];
+    char key[PHONE_KEY_TEXT], made[UUID_TEXT], login_id[UUID_TEXT];
     const char *id = member(body, "id");
     if (id && !uuid_is_v7(id))
         fault_add(tx->fault, "#/id", "format", "is not a UUID version 7");
@@ -106,6 +106,8 @@ enum err patient_create(struct tx *tx, const struct clinic_entry *clinic, const 
         .phone_key = phone_key(member(body, "phone_number"), clinic->country_code, key),
         .identification_sealed = identification_seal(tx->fault->arena, tx->scope.clinic_id,
                                                      member(body, "identification_number")),
+        .login_id = uuid_make(tx->scope.now_us, login_id),
+        .login_hash = login_hash,
     };
     return explain(tx, query_run(tx, &q_patient_create, &args, out));
 }
@@ -128,10 +130,10 @@ enum err patient_update(struct tx *tx, const struct clinic_entry *clinic, const 
     return explain(tx, query_run(tx, &q_patient_update, &args, out));
 }
 
-enum err patient_delete(struct tx *tx, const char *id)
+enum err patient_delete(struct tx *tx, const char *id, struct rows *out)
 {
     const struct q_patient_delete_args args = {.id = id};
-    return query_run(tx, &q_patient_delete, &args, NULL);
+    return query_run(tx, &q_patient_delete, &args, out);
 }
 
 enum err patient_restore(struct tx *tx, const struct clinic_entry *clinic, const char *id,

@@ -9,10 +9,10 @@ WITH account AS (
     RETURNING a.*
 ), opened AS (
     INSERT INTO platform_session (id, account_id, access_hash, access_expires_at, family_hash, refresh_hash,
-        refresh_expires_at, ends_at, idle_seconds, last_seen_at, client_address, created_at)
+        refresh_expires_at, ends_at, idle_seconds, last_seen_at, client_address, user_agent, created_at)
     SELECT $session_id::uuid, a.id, $access_hash::text, least($now + t.access, $now + t.absolute),
         $family_hash::text, $refresh_hash::text, least($now + t.refresh, $now + t.absolute), $now + t.absolute,
-        $idle_seconds::int, $now, $client_address, $now
+        $idle_seconds::int, $now, $client_address, left($user_agent::text, 300), $now
     FROM account a, (SELECT make_interval(secs => $access_seconds::int) AS access,
         make_interval(secs => $refresh_seconds::int) AS refresh,
         make_interval(secs => $absolute_seconds::int) AS absolute) t

@@ -12,7 +12,7 @@ struct realm {
     const char *session_news;   /* kinds of db/listen.h */
     const char *account_news;
     const char *access_prefix, *refresh_prefix;
-    const struct query *admit, *forgive, *find_account, *change_password;
+    const struct query *admit, *forgive, *find_account, *lock, *change_password;
     const struct query *open, *refresh, *end, *end_family, *find_session;
 };
 

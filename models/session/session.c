@@ -27,6 +27,7 @@ SAME(q_session_open_args, q_platform_session_open_args, session_id);
 SAME(q_session_open_args, q_platform_session_open_args, access_hash);
 SAME(q_session_open_args, q_platform_session_open_args, family_hash);
 SAME(q_session_open_args, q_platform_session_open_args, refresh_hash);
+SAME(q_session_open_args, q_platform_session_open_args, user_agent);
 SAME(q_session_open_args, q_platform_session_open_args, idle_seconds);
 SAME(q_session_open_args, q_platform_session_open_args, access_seconds);
 SAME(q_session_open_args, q_platform_session_open_args, refresh_seconds);
@@ -115,6 +116,7 @@ enum err session_open(struct tx *tx, const struct realm *realm, const struct sig
         .account_id = who->account_id,
         .seen_hash = who->seen_hash,
         .better_hash = who->better_hash,
+        .user_agent = who->user_agent,
         .name_key = who->name_key,
         .address_key = who->address_key,
         .session_id = uuid_make(tx->scope.now_us, id),
@@ -190,6 +192,20 @@ enum err session_end(struct tx *tx, const struct realm *realm, const char *accou
     struct q_session_end_args args = {
         .account_id = account_id, .session_id = session_id, .why = why};
     return query_run(tx, realm->end, &args, NULL);
+}
+
+enum err session_list(struct tx *tx, const char *account_id, const char *session_id,
+                      struct rows *out, int64_t *total)
+{
+    struct q_session_list_args args = {.account_id = account_id, .session_id = session_id};
+    return query_run_list(tx, &q_session_list, &args, out, total);
+}
+
+enum err session_end_one(struct tx *tx, const char *account_id, const char *session_id,
+                         struct rows *out)
+{
+    struct q_session_end_one_args args = {.account_id = account_id, .id = session_id};
+    return query_run(tx, &q_session_end_one, &args, out);
 }
 
 enum err session_find(struct tx *tx, const struct realm *realm, const char *access_hash,

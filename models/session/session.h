@@ -36,6 +36,7 @@ struct sign_in {
     const char *account_id;
     const char *seen_hash;   /* the hash that was verified: another one now is "not found" */
     const char *better_hash; /* NULL: keep it */
+    const char *user_agent;  /* what the client's program calls itself, or NULL */
     const char *name_key, *address_key; /* of the counted try */
 };
 
@@ -59,6 +60,14 @@ enum err session_end_family(struct tx *tx, const struct realm *realm, const char
 /* Ends one session of an account, or with session_id NULL all. */
 enum err session_end(struct tx *tx, const struct realm *realm, const char *account_id,
                      const char *session_id, const char *why) FAILS;
+
+/* The living sessions of an account; session_id is the one that asks. A clinic's. */
+enum err session_list(struct tx *tx, const char *account_id, const char *session_id,
+                      struct rows *out, int64_t *total) FAILS;
+
+/* Ends one of them. ERR_NOT_FOUND: it is no living session of this account. */
+enum err session_end_one(struct tx *tx, const char *account_id, const char *session_id,
+                         struct rows *out) FAILS;
 
 /* In a trip of its own: whose token this is. session_id is NULL when nobody's; is_elsewhere then
  * says whether it is a token of another clinic. */

@@ -1,8 +1,7 @@
 #include "api/endpoints.h"
 #include "api/http/reply.h"
 #include "api/http/request.h"
-#include "db/buf.h"
-#include "models/account/password.h"
+#include "api/opening.h"
 #include "models/clinic/clinic.h"
 #include "models/clinic/directory.h"
 
@@ -28,32 +27,13 @@ enum err clinics_create(struct request *request)
 {
     const json_t *body = request_body(request);
     const char *username = clinic_admin_username(&request->arena, body);
-    const char *password = password_one_time(&request->arena);
-    struct password_job *job = password_job_make(NULL, NULL, password);
-    enum err err = request_offload(request, password_job_run, job, password_job_release);
+    struct one_time once;
+    enum err err = one_time_make(request, &once);
     if (err)
         return err;
-    if (!job->hash[0])
-        return fail_quietly(&request->fault, ERR_INTERNAL, NULL, "password hash: no memory");
     struct rows rows;
-    err = clinic_create(request_tx(request), body, username, job->hash, &rows);
-    if (err)
-        return err;
-    struct buf admin;
-    buf_begin(&admin, &request->arena, 256);
-    buf_text(&admin, "{\"username\":");
-    buf_json_string(&admin, username);
-    buf_text(&admin, ",\"one_time_password\":");
-    buf_json_string(&admin, password);
-    buf_char(&admin, '}');
-    request->refresh_clinic = request->tx.scope.clinic_id;
-    err = reply_row_and(request, &rows, "admin", admin.text);
-    if (err)
-        return err;
-    /* A clinic's id in addresses is its slug. */
-    reply_header(request, "Location",
-                 arena_format(&request->arena, "/clinics/%s", rows_text(&rows, 0, "slug")));
-    return ERR_NONE;
+    err = clinic_create(request_tx(request), body, username, once.hash, &rows);
+    return err ? err : opening_reply(request, &rows, username, &once);
 }
 
 enum err clinics_get(struct request *request)

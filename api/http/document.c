@@ -126,9 +126,13 @@ static enum err load_problems(struct loader *loader)
         struct problem *problem = &document->problems[document->problems_n++];
         problem->code = code;
         problem->status = (int)json_integer_value(json_object_get(source, "status"));
-        problem->title = json_string_value(json_object_get(source, "title"));
+        const json_t *titles = json_object_get(source, "titles");
+        for (int i = 0; i < LANGUAGES; i++)
+            problem->titles[i] =
+                json_string_value(json_object_get(titles, language_tag((enum language)i)));
+        problem->titles[LANGUAGE_EN] = json_string_value(json_object_get(source, "title"));
         problem->member = json_string_value(json_object_get(source, "member"));
-        if (problem->status < 400 || problem->status > 599 || problem->title == NULL)
+        if (problem->status < 400 || problem->status > 599 || problem->titles[LANGUAGE_EN] == NULL)
             return fail(loader->fault, ERR_INTERNAL, NULL,
                         "x-problems: %s must have a status of 400 to 599 and a title", code);
     }

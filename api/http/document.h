@@ -3,12 +3,14 @@
  *
  * Extensions that are understood (any other x- member stops the start): on the document x-roles,
  * x-problems; on an operation x-permission, x-row, x-hide, x-mask, x-secret, x-tx, x-idempotent,
- * x-audit; on a query parameter and on a member of a body x-permission; on a response component
- * x-machinery; on a schema x-text. See openapi/README.md.
+ * x-audit, x-limit; on a query parameter and on a member of a body x-permission; on a response
+ * component x-machinery; on a schema x-text, x-labels. See openapi/README.md.
  */
 #ifndef API_HTTP_DOCUMENT_H
 #define API_HTTP_DOCUMENT_H
 
+#include "api/http/language.h"
+#include "api/http/limiter.h"
 #include "api/http/schema.h"
 #include "db/tx.h"
 
@@ -68,6 +70,7 @@ struct operation {
     bool answers_other; /* its success is something else than JSON: Accept is not checked */
     struct member_permission *body_permissions; /* members of the body that need more */
     size_t body_permissions_n;
+    struct limit limit; /* for a client address; per_window 0: none of its own */
     enum tx_mode tx;
     enum audit_into audit;
     int success; /* the first 2xx it documents */
@@ -88,8 +91,8 @@ struct role {
 struct problem {
     const char *code;
     int status;
-    const char *title;
-    const char *member; /* name of its extra member ("candidates") or NULL */
+    const char *titles[LANGUAGES]; /* NULL: as in English */
+    const char *member;            /* name of its extra member ("candidates") or NULL */
 };
 
 /* One row of the table of handlers: api/endpoints.c. */

@@ -3,9 +3,11 @@
 
 #include <string.h>
 
-static const char *const operation_members[] = {"x-permission", "x-row",    "x-hide",
-                                                "x-mask",       "x-secret", "x-tx",
-                                                "x-idempotent", "x-audit",  NULL};
+enum { LIMIT_REQUESTS_MAX = 10000, LIMIT_SECONDS_MAX = 86400 };
+
+static const char *const operation_members[] = {"x-permission", "x-row", "x-hide",       "x-mask",
+                                                "x-secret",     "x-tx",  "x-idempotent", "x-audit",
+                                                "x-limit",      NULL};
 
 static enum err compile(struct loader *loader, const char *where, json_t *source,
                         const struct schema **out)
@@ -63,6 +65,23 @@ static enum err read_audit(struct loader *loader, json_t *source, struct operati
     return ERR_NONE;
 }
 
+static enum err read_limit(struct loader *loader, json_t *source, struct operation *out)
+{
+    const json_t *value = json_object_get(source, "x-limit");
+    json_int_t requests = json_integer_value(json_object_get(value, "requests"));
+    json_int_t seconds = json_integer_value(json_object_get(value, "window_seconds"));
+
+    if (value == NULL)
+        return ERR_NONE;
+    if (json_object_size(value) != 2 || requests < 1 || requests > LIMIT_REQUESTS_MAX ||
+        seconds < 1 || seconds > LIMIT_SECONDS_MAX)
+        return fail(loader->fault, ERR_INTERNAL, NULL,
+                    "%s: x-limit must be {requests: 1 to %d, window_seconds: 1 to %d}", out->id,
+                    LIMIT_REQUESTS_MAX, LIMIT_SECONDS_MAX);
+    out->limit = (struct limit){.per_window = (int)requests, .window_s = (int)seconds};
+    return ERR_NONE;
+}
+
 static enum err read_traits(struct loader *loader, json_t *source, struct operation *out)
 {
     bool is_manual = false;
@@ -70,6 +89,8 @@ static enum err read_traits(struct loader *loader, json_t *source, struct operat
     enum err err = read_permission(loader, source, out);
     if (err == ERR_NONE)
         err = read_audit(loader, source, out);
+    if (err == ERR_NONE)
+        err = read_limit(loader, source, out);
     if (err == ERR_NONE)
         err = read_flag(loader, out, source, "x-secret", false, &out->is_secret);
     if (err == ERR_NONE)

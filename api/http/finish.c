@@ -22,14 +22,25 @@ static bool has_header(const struct reply *reply, const char *name)
     return false;
 }
 
+/* What of the request the answer depends on. */
+static void add_vary(struct request *request)
+{
+    const struct reply *reply = request->reply;
+    const char *origins = request->service->options.cors_origins;
+    bool has_origins = origins && *origins;
+    bool is_packed = reply->is_json || has_header(reply, "Vary"); /* a page says so itself */
+    const char *vary = arena_format(&request->arena, "%s%s%s", has_origins ? ", Origin" : "",
+                                    is_packed || has_origins ? ", Accept-Encoding" : "",
+                                    reply->is_localised ? ", Accept-Language" : "");
+    if (*vary)
+        reply_header(request, "Vary", vary + 2);
+}
+
 static void add_cors(struct request *request)
 {
     const char *origins = request->service->options.cors_origins;
-    if (!origins || !*origins)
-        return;
     const char *origin = header_of(request, "Origin");
-    reply_header(request, "Vary", "Origin, Accept-Encoding");
-    if (!origin || !gate_listed(origins, origin))
+    if (!origins || !origin || !gate_listed(origins, origin))
         return;
     reply_header(request, "Access-Control-Allow-Origin", origin);
     reply_header(request, "Access-Control-Expose-Headers",
@@ -115,8 +126,7 @@ void finish(struct request *request)
         reply_header(request, "ETag", reply->etag);
     if (is_success && is_known_to_client(request))
         drop_body(reply, 304);
-    if (reply->is_json)
-        reply_header(request, "Vary", "Accept-Encoding");
+    add_vary(request);
     add_cors(request);
     compress_body(request);
     if (reply->content_type)

@@ -35,6 +35,7 @@ struct reply {
     const char *etag; /* with its quotes, or NULL */
     bool must_close;  /* Connection: close */
     bool is_json;
+    bool is_localised; /* in the language that Accept-Language chose */
 };
 
 /* One exchange, from the first byte understood to the last byte decided. The answer's memory lives

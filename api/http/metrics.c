@@ -18,6 +18,7 @@ static const char *const limit_names[] = {
     [METRICS_LIMIT_ADDRESS] = "address",
     [METRICS_LIMIT_CLINIC] = "clinic",
     [METRICS_LIMIT_LOGIN] = "login",
+    [METRICS_LIMIT_OPERATION] = "operation",
 };
 
 enum {

@@ -21,7 +21,12 @@ void metrics_free(struct metrics *metrics); /* NULL is fine */
 void metrics_request(struct metrics *metrics, const struct operation *operation, int status,
                      int64_t duration_us, int trips);
 
-enum metrics_limit { METRICS_LIMIT_ADDRESS, METRICS_LIMIT_CLINIC, METRICS_LIMIT_LOGIN };
+enum metrics_limit {
+    METRICS_LIMIT_ADDRESS,
+    METRICS_LIMIT_CLINIC,
+    METRICS_LIMIT_LOGIN,
+    METRICS_LIMIT_OPERATION
+};
 
 /* One request refused by a limiter (it is counted as a request too). */
 void metrics_limited(struct metrics *metrics, enum metrics_limit limit);

@@ -55,10 +55,16 @@ void problem_render(struct request *request, struct reply *reply)
         problem = document_problem(request->service->document, code);
     }
     reply->status = problem ? problem->status : 500;
+    const char *title = "Internal error";
+    if (problem) {
+        title = problem->titles[reply_language(request, NULL)];
+        if (!title)
+            title = problem->titles[reply_language(request, language_tag(LANGUAGE_EN))];
+    }
     struct buf out;
     buf_begin(&out, &request->arena, 512);
     buf_format(&out, "{\"type\":\"/openapi.json#/x-problems/%s\",\"title\":", code);
-    buf_json_string(&out, problem ? problem->title : "Internal error");
+    buf_json_string(&out, title);
     buf_format(&out, ",\"status\":%d", reply->status);
     if (fault->detail) {
         buf_text(&out, ",\"detail\":");

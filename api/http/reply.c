@@ -19,6 +19,18 @@ void reply_header(struct request *request, const char *name, const char *value)
     reply->headers[i] = (struct reply_header){name, value};
 }
 
+enum language reply_language(struct request *request, const char *tag)
+{
+    enum language language;
+    if (!tag || !language_find(tag, strlen(tag), &language)) {
+        const struct incoming *incoming = request->incoming;
+        request->reply->is_localised = true;
+        language = language_choose(incoming->header(incoming, "Accept-Language"));
+    }
+    reply_header(request, "Content-Language", language_tag(language));
+    return language;
+}
+
 static void set_json(struct request *request, const struct buf *json)
 {
     struct reply *reply = request->reply;

@@ -29,6 +29,10 @@ enum err reply_empty(struct request *request) FAILS;
 enum err reply_bytes(struct request *request, const char *content_type, const void *bytes,
                      size_t length) FAILS;
 
+/* The language of the answer: the one that the tag names, or with NULL the one that the request's
+ * Accept-Language likes best. Says so in Content-Language (and Vary). */
+enum language reply_language(struct request *request, const char *tag);
+
 /* One more header; a second of the same name replaces the first. */
 void reply_header(struct request *request, const char *name, const char *value);
 

@@ -1,3 +1,4 @@
+#include "api/http/labels.h"
 #include "api/http/schema_parts.h"
 
 #include <string.h>
@@ -271,6 +272,13 @@ static enum err read_text(const struct site *site)
     return ERR_NONE;
 }
 
+static enum err read_labels(const struct site *site)
+{
+    const char *wrong = labels_fault(site->source);
+
+    return wrong == NULL ? ERR_NONE : refuse(site, "x-labels", wrong);
+}
+
 /* The document reads it, from the body's first level; anywhere else nobody would. */
 static enum err read_permission(const struct site *site)
 {
@@ -308,6 +316,7 @@ static const struct keyword {
     {"maximum", read_maximum, false},
     {"format", read_format, false},
     {"x-text", read_text, false},
+    {"x-labels", read_labels, false},
     {"x-permission", read_permission, true},
     {"$ref", read_nothing, true},
     {"title", read_nothing, true},

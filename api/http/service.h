@@ -33,8 +33,9 @@ struct service_options {
     int drain_ms;                /* 25000 */
     int access_ttl_s, idle_ttl_s, refresh_ttl_s, absolute_ttl_s; /* 3600 900 604800 43200 */
     int patient_idle_ttl_s, patient_absolute_ttl_s;              /* 1800 86400 */
-    int rate_per_address; /* requests a minute a client address; 0: no limit */
-    int rate_per_clinic;  /* requests a second a clinic; 0: no limit */
+    int rate_per_address;          /* requests a minute a client address; 0: no limit */
+    int rate_per_clinic;           /* requests a second a clinic; 0: no limit */
+    bool ignores_operation_limits; /* x-limit is not enforced: for tests that ask much */
     const struct handler *handlers;
     size_t handlers_n;
     const char *document; /* JSON text; NULL: the embedded one */

@@ -2,6 +2,7 @@
 
 #include "db/uuid.h"
 #include "gen/queries.h"
+#include "models/clinic/hours.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -87,4 +88,18 @@ enum err clinic_set_subscription(struct tx *tx, const json_t *body, struct rows 
 enum err clinic_deactivate(struct tx *tx)
 {
     return query_run(tx, &q_clinic_deactivate, NULL, NULL);
+}
+
+enum err clinic_settings(struct tx *tx, struct rows *out)
+{
+    return query_run(tx, &q_clinic_settings_find, NULL, out);
+}
+
+enum err clinic_update_settings(struct tx *tx, const json_t *body, struct rows *out)
+{
+    opening_hours_check(json_object_get(body, "opening_hours"), tx->fault);
+    if (tx->fault->flaws_n > 0)
+        return fail(tx->fault, ERR_INPUT, "validation-failed", NULL);
+    const struct q_clinic_settings_update_args args = {.body = json_text(tx, body)};
+    return explain(tx, query_run(tx, &q_clinic_settings_update, &args, out));
 }

@@ -44,4 +44,9 @@ enum err clinic_set_subscription(struct tx *tx, const json_t *body, struct rows 
 
 enum err clinic_deactivate(struct tx *tx) FAILS;
 
+/* Time zone, language, hours and the like: of the clinic's row, so of its version. The merge patch
+ * fails as clinic_update() does. */
+enum err clinic_settings(struct tx *tx, struct rows *out) FAILS;
+enum err clinic_update_settings(struct tx *tx, const json_t *body, struct rows *out) FAILS;
+
 #endif

@@ -38,3 +38,8 @@ enum err superadmin_create(struct tx *tx, const char *username, const char *pass
     *created = !err;
     return ERR_NONE;
 }
+
+enum err platform_counts(struct tx *tx, struct rows *out)
+{
+    return query_run(tx, &q_platform_counts, NULL, out);
+}

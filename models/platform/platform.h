@@ -10,4 +10,8 @@
 enum err superadmin_create(struct tx *tx, const char *username, const char *password,
                            bool *created) FAILS;
 
+/* How many clinics a status, people who may sign in a role, and patients there are, over all
+ * clinics: numbers only. */
+enum err platform_counts(struct tx *tx, struct rows *out) FAILS;
+
 #endif

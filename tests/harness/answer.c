@@ -203,6 +203,17 @@ static void judge_schema(struct judging *j, const struct schema *schema)
          fault.flaws[0].detail);
 }
 
+/* In the language that the answer says it is in. */
+static const char *title_of(struct judging *j, const struct problem *problem)
+{
+    const char *tag = answer_header(j->arena, j->answer, "Content-Language", NULL);
+    enum language language = LANGUAGE_EN;
+    if (!tag || !language_find(tag, strlen(tag), &language))
+        flaw(j, "Content-Language", tag);
+    const char *title = problem->titles[language];
+    return title ? title : "(a title that the document does not have)";
+}
+
 static void judge_problem(struct judging *j)
 {
     const struct answer *answer = j->answer;
@@ -211,7 +222,7 @@ static void judge_problem(struct judging *j)
         flaw(j, "a failure is a problem", "Content-Type");
     if (!problem || problem->status != answer->status)
         flaw(j, "code of the problem", answer_code(answer));
-    else if (strcmp(problem->title, answer_text(answer, "title")) != 0)
+    else if (strcmp(title_of(j, problem), answer_text(answer, "title")) != 0)
         flaw(j, "title of the problem", answer_text(answer, "title"));
     if (json_integer_value(json_object_get(answer->json, "status")) != answer->status)
         flaw(j, "status in the problem", "is another");

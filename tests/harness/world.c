@@ -112,6 +112,7 @@ static void options_make(struct world *world, const struct world_options *option
     out->keys_file = arena_format(&world->arena, "%s/keys", world->folder);
     out->rate_per_address = 0;
     out->rate_per_clinic = 0;
+    out->ignores_operation_limits = true;
     out->drain_ms = 5000;
     out->handlers = options->handlers ? options->handlers : endpoints;
     out->handlers_n = options->handlers ? options->handlers_n : endpoints_n;

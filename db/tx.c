@@ -4,6 +4,7 @@
 #include "db/conn.h"
 #include "db/plan.h"
 #include "db/pool.h"
+#include "db/uuid.h"
 #include "gen/queries.h"
 
 #include <stdio.h>
@@ -180,37 +181,43 @@ static enum err end_unit(struct tx *tx, struct plan *plan, enum unit_outcome out
     return first_failure(tx, plan);
 }
 
+static const char *new_id(struct tx *tx)
+{
+    return uuid_make(tx->scope.now_us, arena_take(tx->fault->arena, UUID_TEXT));
+}
+
 static enum err run_single(struct tx *tx, struct plan *plan, const struct query *query,
-                           const struct statement *audited, const void *args)
+                           const struct statement *audited)
 {
     bool is_write = query->kind == QUERY_WRITE;
     struct read_audit owner = {tx, query, plan->reserved};
-    struct unit unit = {.is_write = is_write, .owner = &owner, .audit_render = render_read_audit};
+    struct unit first = {.is_write = is_write, .owner = &owner, .audit_render = render_read_audit};
     struct q_db_audit_write_args plain_row = {0};
     if (tx->audit_into == AUDIT_CLINIC && is_write) {
         if (!audited)
             misused(tx, "a single write needs an audit line in its .sql");
         plan->steps[plan->main].statement = audited;
     } else if (tx->audit_into == AUDIT_CLINIC && audited) {
-        unit.audit = UNIT_WRAPPED;
-        unit.audited = audited;
+        first.audit = UNIT_WRAPPED;
+        first.audited = audited;
     } else if (tx->audit_into == AUDIT_CLINIC) {
-        unit.audit = UNIT_APPENDED;
+        first.audit = UNIT_APPENDED;
         plan_add(plan, &q_db_audit_write, &plain_row);
     } else if (tx->audit_into == AUDIT_PLATFORM) {
         static const struct q_db_platform_audit_write_args nothing;
         plan_add(plan, &q_db_platform_audit_write, &nothing);
     }
-    (void)args;
+    const struct plan asked = *plan;
+    struct unit unit = first;
     enum unit_outcome outcome = run_unit(tx, plan, &unit);
     if (outcome == UNIT_LOST && !is_write && clock_monotonic_us() < tx->scope.deadline_us) {
-        /* A read may be asked again; once, on whatever connection is there. */
+        /* A read may be asked again; once, on whatever connection is there, as it was at first. Its
+         * audit row gets an id of its own: the lost one may have been written. */
         drop_results(plan);
-        struct unit again = {.owner = &owner,
-                             .audit_render = render_read_audit,
-                             .audit = unit.audit == UNIT_WRAPPED ? UNIT_WRAPPED : UNIT_PLAIN,
-                             .audited = audited};
-        outcome = run_unit(tx, plan, &again);
+        *plan = asked;
+        plan->reserved[RESERVED_AUDIT_ID] = new_id(tx);
+        unit = first;
+        outcome = run_unit(tx, plan, &unit);
     }
     tx->is_over = true;
     enum err err = end_unit(tx, plan, outcome, is_write);
@@ -318,7 +325,7 @@ static enum err run(struct tx *tx, const struct query *query, const void *args, 
         plan.steps[plan.n++] = (struct step){.statement = query->count, .args = args};
     }
     enum err err = tx->mode == TX_SINGLE
-                       ? run_single(tx, &plan, query, plan_form(query, query->audited, page), args)
+                       ? run_single(tx, &plan, query, plan_form(query, query->audited, page))
                        : exchange(tx, &plan, false);
     if (err)
         return err;
@@ -412,6 +419,9 @@ enum err tx_commit(struct tx *tx, const struct stored_answer *answer)
     }
     plan_add(&plan, &q_db_commit, NULL);
     enum err err = exchange(tx, &plan, true);
+    /* COMMIT of a transaction that a handler saw fail and went on is no error to PostgreSQL. */
+    if (!err && strcmp(PQcmdStatus(plan.steps[plan.n - 1].result), "COMMIT") != 0)
+        err = fail_quietly(tx->fault, ERR_INTERNAL, "internal-error", "committed after a failure");
     if (!err)
         tx->is_over = true;
     return err;

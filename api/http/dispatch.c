@@ -235,8 +235,11 @@ static enum err run_once(struct request *request)
     bool is_keyed = !err && request->idempotency_key;
     if (is_keyed)
         replay_keep(request, &kept);
-    if (!err)
+    if (!err) {
         err = tx_commit(&request->tx, is_keyed ? &kept : NULL);
+        if (err) /* what the handler answered did not become true */
+            reply_reset(request);
+    }
     tx_end(&request->tx);
     return err;
 }

@@ -31,7 +31,7 @@ enum shape {
     SHAPE_SEALED
 };
 
-enum { COLUMNS_MAX = 64 };
+enum { COLUMNS_MAX = 64, KEY_MAX = 64 + 3 }; /* PostgreSQL's names have 63 bytes at most */
 
 static const PGresult *result_of(const struct rows *rows)
 {
@@ -143,8 +143,8 @@ static bool is_listed(const char *const *names, const char *name, size_t length)
 }
 
 struct column {
-    const char *name;
-    size_t name_length;
+    char key[KEY_MAX]; /* the name with its quotes and the colon */
+    size_t key_length;
     enum shape shape;
     bool is_masked;
 };
@@ -171,6 +171,17 @@ static enum shape shape_of(Oid type)
     }
 }
 
+/* The names of columns are ours, from our own .sql files: nothing in them needs an escape. */
+static size_t key_write(const char *name, size_t length, char out[KEY_MAX])
+{
+    if (length + 3 > KEY_MAX)
+        abort();
+    out[0] = '"';
+    memcpy(out + 1, name, length);
+    memcpy(out + 1 + length, "\":", 2);
+    return length + 3;
+}
+
 /* How each column is shown: worked out once a result, not once a row. */
 static int plan_columns(const struct rows *rows, const struct view *view,
                         struct column plan[COLUMNS_MAX])
@@ -181,18 +192,18 @@ static int plan_columns(const struct rows *rows, const struct view *view,
     for (int i = 0; i < n; i++) {
         const char *name = PQfname(result_of(rows), i);
         const char *colon = strchr(name, ':');
+        size_t length = colon ? (size_t)(colon - name) : strlen(name);
         struct column *column = &plan[i];
-        column->name = name;
-        column->name_length = colon ? (size_t)(colon - name) : strlen(name);
+        column->key_length = key_write(name, length, column->key);
         column->shape = name[0] == '_' ? SHAPE_SKIP
                         : colon        ? SHAPE_SEALED
                                        : shape_of(PQftype(result_of(rows), i));
-        if (view && is_listed(view->hidden, name, column->name_length))
+        if (view && is_listed(view->hidden, name, length))
             column->shape = SHAPE_SKIP;
-        column->is_masked = view && is_listed(view->masked, name, column->name_length);
+        column->is_masked = view && is_listed(view->masked, name, length);
         if (column->shape == SHAPE_SEALED && !view) { /* the audit row: as it is stored */
             column->shape = SHAPE_STRING;
-            column->name_length = strlen(name);
+            column->key_length = key_write(name, strlen(name), column->key);
         }
     }
     return n;
@@ -234,9 +245,7 @@ static void render_one(struct buf *out, const PGresult *result, int row, const s
             continue;
         buf_char(out, separator);
         separator = ',';
-        buf_char(out, '"');
-        buf_add(out, plan[i].name, plan[i].name_length);
-        buf_add(out, "\":", 2);
+        buf_add(out, plan[i].key, plan[i].key_length);
         if (PQgetisnull(result, row, i))
             buf_add(out, "null", 4);
         else

@@ -52,6 +52,7 @@ url() { echo "host=$here dbname=clinicd user=$1"; }
 # clinicd itself, as it is shipped: its log goes to a file, its limits are counted but out of reach.
 clinicd_start() {
     mkdir -p "$here/clinicd"
+    : >"$here/clinicd.out"
     [ "$(id -u)" -ne 0 ] || chown postgres:postgres "$here/clinicd"
     env CLINICD_DATABASE_URL="$(url clinicd_app)" CLINICD_DATA_DIR="$here/clinicd" CLINICD_LISTEN=127.0.0.1:0 \
         CLINICD_OPERATOR_LISTEN=127.0.0.1:0 CLINICD_RATE_PER_ADDRESS=100000000 CLINICD_RATE_PER_CLINIC=1000000 \

@@ -1,4 +1,5 @@
-/* The table of handlers. Adding an endpoint: an operation in openapi/, a .sql, a handler, one row. */
+/* The table of handlers. Adding an endpoint: an operation in openapi/, a .sql, a handler, one row.
+ */
 #ifndef API_ENDPOINTS_H
 #define API_ENDPOINTS_H
 

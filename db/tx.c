@@ -56,6 +56,8 @@ void tx_enter_clinic(struct tx *tx, int64_t clinic_id)
 static enum err lost(struct tx *tx, bool is_write)
 {
     tx->is_lost = true;
+    if (!is_write && clock_monotonic_us() >= tx->scope.deadline_us)
+        return fail_quietly(tx->fault, ERR_TIMEOUT, "deadline-exceeded", "the deadline passed");
     enum err err = fail_quietly(tx->fault, ERR_UNAVAILABLE,
                                 is_write ? "outcome-unknown" : "database-unavailable",
                                 "the connection was lost");

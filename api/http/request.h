@@ -30,7 +30,7 @@ struct request {
     int64_t now_us;
     char id[UUID_TEXT];
     const char *client_address;
-    const char *slug; /* of the clinic in the path, or NULL */
+    const char *slug;                  /* of the clinic in the path, or NULL */
     const struct clinic_entry *clinic; /* directory entry of that clinic, or NULL */
 
     /* the machinery's */
@@ -41,7 +41,7 @@ struct request {
     struct scope scope;
     struct view view;
     const char *idempotency_key;
-    const char *filters; /* canonical text of all filters and sort: binds the cursor */
+    const char *filters;         /* canonical text of all filters and sort: binds the cursor */
     const char *if_match_suffix; /* what this principal's view adds to an ETag, or "" */
     int64_t refresh_clinic; /* set by a handler: directory entry to read again after the commit */
     int64_t deadline_us;

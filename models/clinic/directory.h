@@ -27,16 +27,16 @@ struct clinic_entry {
 
 struct directory;
 
-enum err directory_load(struct database *database, struct fault *fault, struct directory **out)
-    FAILS;
+enum err directory_load(struct database *database, struct fault *fault,
+                        struct directory **out) FAILS;
 void directory_free(struct directory *directory);
 
 /* NULL: no such clinic. */
 const struct clinic_entry *directory_find(struct directory *directory, const char *slug);
 
 /* Reads one clinic again (after news or after this process changed it). */
-enum err directory_refresh(struct directory *directory, int64_t clinic_id, struct fault *fault)
-    FAILS;
+enum err directory_refresh(struct directory *directory, int64_t clinic_id,
+                           struct fault *fault) FAILS;
 enum err directory_refresh_all(struct directory *directory, struct fault *fault) FAILS;
 
 #endif

@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034,SC2154
 # What script/bench measures: a private cluster with durable settings, its data, and the programs
 # that answer. Sourced; `here` is a private folder that vanishes, `build` holds the release build.
 

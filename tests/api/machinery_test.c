@@ -140,6 +140,29 @@ static void a_request_that_takes_too_long_is_given_up(void **state)
     world_end(&world);
 }
 
+static void requests_are_short(struct service_options *options)
+{
+    options->request_deadline_ms = 400;
+}
+
+/* The request's own deadline, before PostgreSQL's: what was asked is dropped with its connection.
+ */
+static void a_read_past_the_request_s_deadline_is_given_up(void **state)
+{
+    struct world world;
+    struct answer answer;
+    (void)state;
+    world_begin(&world, &(struct world_options){.name = "short", .adjust = requests_are_short});
+    struct call call = {.path = patient_path(&world), .token = token(&world, &seed_a, "admin")};
+    sql_run(world.boss, "BEGIN; LOCK TABLE clinicd.patient IN ACCESS EXCLUSIVE MODE");
+    http_send(world.client, &world.arena, &call, &answer);
+    sql_run(world.boss, "ROLLBACK");
+    assert_int_equal(answer.status, 504);
+    http_send(world.client, &world.arena, &call, &answer);
+    assert_int_equal(answer.status, 200);
+    world_end(&world);
+}
+
 static void database_is_open(struct world *world, bool is_open)
 {
     sql_run(world->boss,
@@ -181,6 +204,7 @@ int main(void)
         cmocka_unit_test(a_registration_number_is_one_clinic_s),
         cmocka_unit_test(the_platform_s_session_is_refreshed),
         cmocka_unit_test(a_request_that_takes_too_long_is_given_up),
+        cmocka_unit_test(a_read_past_the_request_s_deadline_is_given_up),
         cmocka_unit_test(without_its_database_the_service_says_so_and_comes_back),
     };
     return cmocka_run_group_tests_name("machinery", tests, setup, teardown);

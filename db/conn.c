@@ -56,6 +56,13 @@ static enum err prepare_all(PGconn *pg, struct fault *fault)
     return fault->err;
 }
 
+/* libpq would print them on standard error, where only lines of the log may stand. */
+static void ignore_notice(void *user, const PGresult *notice)
+{
+    (void)user;
+    (void)notice;
+}
+
 enum err conn_open(const struct database_options *options, bool is_blocking, struct fault *fault,
                    PGconn **out)
 {
@@ -85,6 +92,7 @@ enum err conn_open(const struct database_options *options, bool is_blocking, str
     PGconn *pg = PQconnectdbParams(keywords, values, 1);
     if (!pg || PQstatus(pg) != CONNECTION_OK)
         return refuse(pg, fault);
+    PQsetNoticeReceiver(pg, ignore_notice, NULL);
     if (!PQenterPipelineMode(pg) || PQsetnonblocking(pg, 1) != 0)
         return refuse(pg, fault);
     enum err err = prepare_all(pg, fault);

@@ -21,7 +21,7 @@
 struct database;
 
 struct database_options {
-    const char *url; /* libpq connection string; borrowed for the database's life */
+    const char *url;             /* libpq connection string; borrowed for the database's life */
     int read_connections;        /* 2 */
     int write_connections;       /* 8 */
     int transaction_connections; /* 8 */

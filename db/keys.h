@@ -19,7 +19,14 @@
 
 struct keys;
 
-enum key_purpose { KEY_CURSOR = 1, KEY_COLUMN, KEY_REFRESH, KEY_ANSWER, KEY_SHARE, KEY_PURPOSE_END };
+enum key_purpose {
+    KEY_CURSOR = 1,
+    KEY_COLUMN,
+    KEY_REFRESH,
+    KEY_ANSWER,
+    KEY_SHARE,
+    KEY_PURPOSE_END
+};
 
 enum { SIGNATURE_BYTES = 16, SECRET_BYTES = 32 };
 
@@ -31,8 +38,8 @@ void keys_free(struct keys *keys);
 void keys_use(struct keys *keys);
 
 /* HMAC of several parts (each with its length, so parts cannot slide), with the newest key. */
-void keys_sign(enum key_purpose purpose, const char *const parts[], const size_t lengths[], size_t n,
-               unsigned char out[SIGNATURE_BYTES]);
+void keys_sign(enum key_purpose purpose, const char *const parts[], const size_t lengths[],
+               size_t n, unsigned char out[SIGNATURE_BYTES]);
 bool keys_verify(enum key_purpose purpose, const char *const parts[], const size_t lengths[],
                  size_t n, const unsigned char signature[SIGNATURE_BYTES]);
 
@@ -45,8 +52,8 @@ bool keys_derive(enum key_purpose purpose, size_t index, const void *from, size_
  * the value belongs to ("clinic 7"): opening under another fails. keys_open gives NULL then. */
 char *keys_seal(struct arena *arena, enum key_purpose purpose, const char *bound, const void *plain,
                 size_t length);
-char *keys_open(struct arena *arena, enum key_purpose purpose, const char *bound, const char *sealed,
-                size_t *length);
+char *keys_open(struct arena *arena, enum key_purpose purpose, const char *bound,
+                const char *sealed, size_t *length);
 
 /* As above under a key that also needs `secret` (the raw Idempotency-Key). */
 char *keys_seal_with(struct arena *arena, const char *secret, const void *plain, size_t length);

@@ -2,6 +2,7 @@
 
 #include "db/conn.h"
 
+#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <time.h>
@@ -52,6 +53,29 @@ void pool_free(struct pool *pool)
     free(pool);
 }
 
+/* An idle connection has nothing to say but its end; libpq learns of it only when it reads. */
+static bool is_dead(PGconn *pg)
+{
+    struct pollfd fd = {.fd = PQsocket(pg), .events = POLLIN};
+    while (poll(&fd, 1, 0) > 0)
+        if (!PQconsumeInput(pg))
+            return true;
+    return PQstatus(pg) != CONNECTION_OK;
+}
+
+/* After the server was away: those of before would each fail one more request. */
+static void drop_dead(struct pool *pool)
+{
+    pthread_mutex_lock(&pool->mutex);
+    for (int i = pool->idle_n - 1; i >= 0; i--)
+        if (is_dead(pool->idle[i])) {
+            PQfinish(pool->idle[i]);
+            pool->idle[i] = pool->idle[--pool->idle_n];
+            pool->alive--;
+        }
+    pthread_mutex_unlock(&pool->mutex);
+}
+
 static bool is_short(struct pool *pool)
 {
     pthread_mutex_lock(&pool->mutex);
@@ -62,6 +86,7 @@ static bool is_short(struct pool *pool)
 
 bool pool_fill(struct pool *pool, struct fault *fault)
 {
+    drop_dead(pool);
     while (is_short(pool)) {
         PGconn *pg = NULL;
         if (conn_open(pool->options, true, fault, &pg))
@@ -91,13 +116,17 @@ enum err pool_take(struct pool *pool, struct fault *fault, PGconn **out)
     struct timespec until = monotonic_in_ms(pool->options->acquire_timeout_ms);
     PGconn *pg = NULL;
     pthread_mutex_lock(&pool->mutex);
-    while (!pool->idle_n && !pool->is_closed)
-        if (pthread_cond_timedwait(&pool->came_back, &pool->mutex, &until) != 0)
+    while (!pg && !pool->is_closed) {
+        pg = pool->idle_n ? pool->idle[--pool->idle_n] : NULL;
+        if (pg && is_dead(pg)) {
+            PQfinish(pg);
+            pg = NULL;
+            pool->alive--;
+        } else if (!pg && pthread_cond_timedwait(&pool->came_back, &pool->mutex, &until) != 0) {
             break;
-    if (pool->idle_n && !pool->is_closed) {
-        pg = pool->idle[--pool->idle_n];
-        pool->taken++;
+        }
     }
+    pool->taken += pg != NULL;
     pthread_mutex_unlock(&pool->mutex);
     if (!pg) {
         enum err err = fail_quietly(fault, ERR_UNAVAILABLE, "database-unavailable",

@@ -31,7 +31,7 @@ enum shape {
     SHAPE_SEALED
 };
 
-enum { COLUMNS_MAX = 64 };
+enum { COLUMNS_MAX = 64, KEY_MAX = 64 + 3 }; /* PostgreSQL's names have 63 bytes at most */
 
 static const PGresult *result_of(const struct rows *rows)
 {
@@ -144,8 +144,9 @@ static bool is_listed(const char *const *names, const char *name, size_t length)
 
 struct column {
     const char *name;
-    size_t name_length;
-    size_t object; /* length of "account" in "account.email"; 0: a member of the row itself */
+    size_t object;     /* length of "account" in "account.email"; 0: a member of the row itself */
+    char key[KEY_MAX]; /* the member's name with its quotes and the colon */
+    size_t key_length;
     enum shape shape;
     bool is_masked;
 };
@@ -172,6 +173,17 @@ static enum shape shape_of(Oid type)
     }
 }
 
+/* The names of columns are ours, from our own .sql files: nothing in them needs an escape. */
+static size_t key_write(const char *name, size_t length, char out[KEY_MAX])
+{
+    if (length + 3 > KEY_MAX)
+        abort();
+    out[0] = '"';
+    memcpy(out + 1, name, length);
+    memcpy(out + 1 + length, "\":", 2);
+    return length + 3;
+}
+
 /* How each column is shown: worked out once a result, not once a row. */
 static int plan_columns(const struct rows *rows, const struct view *view,
                         struct column plan[COLUMNS_MAX])
@@ -182,20 +194,22 @@ static int plan_columns(const struct rows *rows, const struct view *view,
     for (int i = 0; i < n; i++) {
         const char *name = PQfname(result_of(rows), i);
         const char *colon = strchr(name, ':');
+        size_t length = colon ? (size_t)(colon - name) : strlen(name);
         struct column *column = &plan[i];
+        const char *dot = view ? memchr(name, '.', length) : NULL;
         column->name = name;
-        column->name_length = colon ? (size_t)(colon - name) : strlen(name);
-        const char *dot = view ? memchr(name, '.', column->name_length) : NULL;
         column->object = dot ? (size_t)(dot - name) : 0;
+        size_t from = dot ? column->object + 1 : 0;
+        column->key_length = key_write(name + from, length - from, column->key);
         column->shape = name[0] == '_' ? SHAPE_SKIP
                         : colon        ? SHAPE_SEALED
                                        : shape_of(PQftype(result_of(rows), i));
-        if (view && is_listed(view->hidden, name, column->name_length))
+        if (view && is_listed(view->hidden, name, length))
             column->shape = SHAPE_SKIP;
-        column->is_masked = view && is_listed(view->masked, name, column->name_length);
+        column->is_masked = view && is_listed(view->masked, name, length);
         if (column->shape == SHAPE_SEALED && !view) { /* the audit row: as it is stored */
             column->shape = SHAPE_STRING;
-            column->name_length = strlen(name);
+            column->key_length = key_write(name, strlen(name), column->key);
         }
     }
     return n;
@@ -253,11 +267,8 @@ static void render_one(struct buf *out, const PGresult *result, int row, const s
         const struct column *column = &plan[i];
         if (column->shape == SHAPE_SKIP)
             continue;
-        size_t from = column->object ? column->object + 1 : 0;
         render_step(out, last, column);
-        buf_char(out, '"');
-        buf_add(out, column->name + from, column->name_length - from);
-        buf_add(out, "\":", 2);
+        buf_add(out, column->key, column->key_length);
         if (PQgetisnull(result, row, i))
             buf_add(out, "null", 4);
         else

@@ -4,6 +4,7 @@
 #include "db/conn.h"
 #include "db/plan.h"
 #include "db/pool.h"
+#include "db/uuid.h"
 #include "gen/queries.h"
 
 #include <stdio.h>
@@ -55,6 +56,8 @@ void tx_enter_clinic(struct tx *tx, int64_t clinic_id)
 static enum err lost(struct tx *tx, bool is_write)
 {
     tx->is_lost = true;
+    if (!is_write && clock_monotonic_us() >= tx->scope.deadline_us)
+        return fail_quietly(tx->fault, ERR_TIMEOUT, "deadline-exceeded", "the deadline passed");
     enum err err = fail_quietly(tx->fault, ERR_UNAVAILABLE,
                                 is_write ? "outcome-unknown" : "database-unavailable",
                                 "the connection was lost");
@@ -189,36 +192,43 @@ static enum err end_unit(struct tx *tx, struct plan *plan, enum unit_outcome out
     return first_failure(tx, plan);
 }
 
+static const char *new_id(struct tx *tx)
+{
+    return uuid_make(tx->scope.now_us, arena_take(tx->fault->arena, UUID_TEXT));
+}
+
 static enum err run_single(struct tx *tx, struct plan *plan, const struct query *query,
                            const struct statement *audited, const void *args)
 {
     bool is_write = query->kind == QUERY_WRITE;
     struct read_audit owner = {tx, query, args, plan->reserved};
-    struct unit unit = {.is_write = is_write, .owner = &owner, .audit_render = render_read_audit};
+    struct unit first = {.is_write = is_write, .owner = &owner, .audit_render = render_read_audit};
     struct q_db_audit_write_args plain_row = {0};
     if (tx->audit_into == AUDIT_CLINIC && is_write) {
         if (!audited)
             misused(tx, "a single write needs an audit line in its .sql");
         plan->steps[plan->main].statement = audited;
     } else if (tx->audit_into == AUDIT_CLINIC && audited) {
-        unit.audit = UNIT_WRAPPED;
-        unit.audited = audited;
+        first.audit = UNIT_WRAPPED;
+        first.audited = audited;
     } else if (tx->audit_into == AUDIT_CLINIC) {
-        unit.audit = UNIT_APPENDED;
+        first.audit = UNIT_APPENDED;
         plan_add(plan, &q_db_audit_write, &plain_row);
     } else if (tx->audit_into == AUDIT_PLATFORM) {
         static const struct q_db_platform_audit_write_args nothing;
         plan_add(plan, &q_db_platform_audit_write, &nothing);
     }
+    const struct plan asked = *plan;
+    struct unit unit = first;
     enum unit_outcome outcome = run_unit(tx, plan, &unit);
     if (outcome == UNIT_LOST && !is_write && clock_monotonic_us() < tx->scope.deadline_us) {
-        /* A read may be asked again; once, on whatever connection is there. */
+        /* A read may be asked again; once, on whatever connection is there, as it was at first. Its
+         * audit row gets an id of its own: the lost one may have been written. */
         drop_results(plan);
-        struct unit again = {.owner = &owner,
-                             .audit_render = render_read_audit,
-                             .audit = unit.audit == UNIT_WRAPPED ? UNIT_WRAPPED : UNIT_PLAIN,
-                             .audited = audited};
-        outcome = run_unit(tx, plan, &again);
+        *plan = asked;
+        plan->reserved[RESERVED_AUDIT_ID] = new_id(tx);
+        unit = first;
+        outcome = run_unit(tx, plan, &unit);
     }
     tx->is_over = true;
     enum err err = end_unit(tx, plan, outcome, is_write);
@@ -420,6 +430,9 @@ enum err tx_commit(struct tx *tx, const struct stored_answer *answer)
     }
     plan_add(&plan, &q_db_commit, NULL);
     enum err err = exchange(tx, &plan, true);
+    /* COMMIT of a transaction that a handler saw fail and went on is no error to PostgreSQL. */
+    if (!err && strcmp(PQcmdStatus(plan.steps[plan.n - 1].result), "COMMIT") != 0)
+        err = fail_quietly(tx->fault, ERR_INTERNAL, "internal-error", "committed after a failure");
     if (!err)
         tx->is_over = true;
     return err;

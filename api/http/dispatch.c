@@ -59,7 +59,9 @@ static enum err check_path(struct request *request)
         struct fault ignored = {.arena = &request->arena};
         json_t *value = schema_check_text(operation->path_parameters[i].schema,
                                           request->path_values[i], "path", &ignored);
-        is_good = value != NULL;
+        /* What the check would tidy up ("id%20") is another path. */
+        const char *tidy = json_string_value(value);
+        is_good = tidy && strcmp(tidy, request->path_values[i]) == 0;
         json_decref(value);
     }
     return is_good ? ERR_NONE : request_fail(request, ERR_NOT_FOUND, "not-found", NULL);
@@ -245,8 +247,11 @@ static enum err run_once(struct request *request)
     bool is_keyed = !err && request->idempotency_key;
     if (is_keyed)
         replay_keep(request, &kept);
-    if (!err)
+    if (!err) {
         err = tx_commit(&request->tx, is_keyed ? &kept : NULL);
+        if (err) /* what the handler answered did not become true */
+            reply_reset(request);
+    }
     tx_end(&request->tx);
     return err;
 }

@@ -13,14 +13,14 @@ enum { ROLE_TEXT = 24, NAME_TEXT = 164 };
 
 struct principal {
     enum principal_kind kind;
-    int64_t clinic_id;            /* of an account; 0 else */
+    int64_t clinic_id; /* of an account; 0 else */
     char account_id[UUID_TEXT];
     char session_id[UUID_TEXT];
-    char patient_id[UUID_TEXT];   /* a patient's login; "" else */
-    char role[ROLE_TEXT];         /* "anonymous" when nobody */
-    char name[NAME_TEXT];         /* username, for the audit row */
+    char patient_id[UUID_TEXT]; /* a patient's login; "" else */
+    char role[ROLE_TEXT];       /* "anonymous" when nobody */
+    char name[NAME_TEXT];       /* username, for the audit row */
     bool must_change_password;
-    int64_t expires_us;           /* wall clock: the earliest of idle and absolute end */
+    int64_t expires_us; /* wall clock: the earliest of idle and absolute end */
 };
 
 #endif

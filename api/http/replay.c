@@ -110,9 +110,9 @@ enum err replay_answer(struct request *request)
     struct rows kept;
     fault_reset(&request->fault);
     enum err err = find_kept(request, &kept);
-    if (err == ERR_NOT_FOUND) {
+    if (err == ERR_NOT_FOUND) { /* the one before us was purged meanwhile */
         fault_reset(&request->fault);
-        return ERR_RETRY;
+        return request_fail(request, ERR_RETRY, "idempotency-key-in-use", NULL);
     }
     if (err)
         return err;

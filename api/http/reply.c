@@ -109,7 +109,7 @@ enum err reply_list(struct request *request, const struct rows *rows, int64_t to
     bool has_more = rows->count > limit;
     int shown = has_more ? limit : rows->count;
     struct buf out;
-    buf_begin(&out, &request->arena, 256 + (size_t)shown * 320);
+    buf_begin(&out, &request->arena, 256 + (size_t)shown * 448); /* as long as a patient */
     buf_text(&out, "{\"items\":[");
     rows_render_list(&out, rows, 0, shown, &request->view);
     buf_text(&out, "],\"next_cursor\":");

@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2154,SC2086
 # One measurement is one line of JSON in $lines. Sourced by script/bench.
 
 # CPU that the processes have used, in microseconds: each with the children whose end it has seen.
@@ -53,7 +54,7 @@ with_pgbench() {
     local body='{"name":"Meera Kulkarni","gender":"female","date_of_birth":"1992-04-17","phone_number":"+91 9123456789","address":"14 Temple Road","city":"Bengaluru"}'
     local durable=off status=200 operation=patients_$1 log="$here/pgbench.out"
     [ "$1" != create ] || durable=on status=201
-    PGOPTIONS='-c search_path=clinicd -c TimeZone=UTC -c DateStyle=ISO -c plan_cache_mode=force_generic_plan -c jit=off' \
+    PGOPTIONS='-c search_path=clinicd -c TimeZone=UTC -c DateStyle=ISO -c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_sort=off -c jit=off' \
         timeout $((seconds + 30)) pgbench -n -M prepared -c "${connections:-32}" -j 2 -T "$seconds" -h "$here" -U clinicd_app -f "$here/$1.pgbench" \
         -D clinics="$clinics" -D patients="$patients" -D now=now -D timezone=Asia/Kolkata -D durable=$durable \
         -D actor_kind=account -D actor_id=019345f2-7c1a-7d30-8a5e-2f6b1c9d0e48 -D actor_name=reception -D actor_role=receptionist \
@@ -88,4 +89,10 @@ machine() {
     printf '%s, %s cores, %s MB, %s, PostgreSQL %s' "$(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -n 1)" "$(nproc)" \
         "$(awk '/^MemTotal/ { print int($2 / 1024) }' /proc/meminfo)" "$(. /etc/os-release && echo "$PRETTY_NAME")" \
         "$("$bin/postgres" --version | sed 's/^[^0-9]*\([0-9.]*\).*/\1/')"
+}
+
+# How many requests of each operation took how many round trips, from clinicd's own log.
+trips_by_operation() {
+    sed -n 's/.*"operation":"\([a-z_]*\)",.*"trips":\([0-9]*\),.*/\1 \2/p' "$here/clinicd.log" | sort | uniq -c |
+        jq -R -s '[split("\n")[] | select(. != "") | [splits(" +")] | map(select(. != "")) | {operation: .[1], trips: (.[2] | tonumber), requests: (.[0] | tonumber)}]'
 }

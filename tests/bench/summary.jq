@@ -1,8 +1,6 @@
 # All rounds to one result: median, least and most of every number, and the ratios of the medians.
 def spread: map(select(. != null)) | sort | if length == 0 then null else
     {median: (if length % 2 == 1 then .[length / 2 | floor] else (.[length / 2 - 1] + .[length / 2]) / 2 end), min: .[0], max: .[-1]} end;
-def trips: [$metrics | split("\n")[] | capture("^clinicd_http_request_trips_total\\{trips=\"(?<key>[^\"]+)\"\\} (?<value>[0-9]+)")
-    | .value |= tonumber] | from_entries;
 
 (group_by([.subject, .workload]) | map({
     subject: .[0].subject, workload: .[0].workload, rounds: length,
@@ -16,5 +14,5 @@ def trips: [$metrics | split("\n")[] | capture("^clinicd_http_request_trips_tota
     machine: $machine, data: {clinics: $clinics, patients: $patients, many: $many},
     ratios: (["get", "list", "create"] | map({key: ., value: {
         pgbench: ratio("clinicd \(.)"; "pgbench \(.)"), go: ratio("clinicd \(.)"; "go \(.)")}}) | from_entries),
-    trips: trips, idle_mb: $idle, measured: $measured
+    trips: $trips[0], idle_mb: $idle, measured: $measured
 }

@@ -25,4 +25,7 @@ table("search-digits"; "Search: six digits of the phone"),
 table("search-typo"; "Search: a word with one letter left out"),
 table("get-256"; "W1, 256 connections"),
 "",
-"Round trips of all requests: \(.trips | to_entries | map("\(.key): \(.value)") | join(", ")). Memory: \(.idle_mb) MB idle, \([.measured[] | select(.workload == "get-256" and .subject == "clinicd") | .rss_mb.max] | first | n(0)) MB after 256 connections."
+"| operation | requests by round trips |", "|---|---|",
+(.trips | group_by(.operation)[] | "| \(.[0].operation) | \(map("\(.trips): \(.requests)") | join(" · ")) |"),
+"",
+"Memory: \(.idle_mb) MB idle, \([.measured[] | select(.workload == "get-256" and .subject == "clinicd") | .rss_mb.max] | first | n(0)) MB after 256 connections."

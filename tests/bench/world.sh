@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034,SC2154
 # What script/bench measures: a private cluster with durable settings, its data, and the programs
 # that answer. Sourced; `here` is a private folder that vanishes, `build` holds the release build.
 
@@ -52,6 +53,7 @@ url() { echo "host=$here dbname=clinicd user=$1"; }
 # clinicd itself, as it is shipped: its log goes to a file, its limits are counted but out of reach.
 clinicd_start() {
     mkdir -p "$here/clinicd"
+    : >"$here/clinicd.out"
     [ "$(id -u)" -ne 0 ] || chown postgres:postgres "$here/clinicd"
     env CLINICD_DATABASE_URL="$(url clinicd_app)" CLINICD_DATA_DIR="$here/clinicd" CLINICD_LISTEN=127.0.0.1:0 \
         CLINICD_OPERATOR_LISTEN=127.0.0.1:0 CLINICD_RATE_PER_ADDRESS=100000000 CLINICD_RATE_PER_CLINIC=1000000 \

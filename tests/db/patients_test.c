@@ -80,7 +80,7 @@ static enum err register_one(struct act *act, const struct state *it, const stru
                              const char *body)
 {
     act_begin(act, it, seed);
-    act->err = patient_create(&act->tx, &here, body_of(act, body), &act->rows);
+    act->err = patient_create(&act->tx, &here, body_of(act, body), NULL, &act->rows);
     return act_end(act);
 }
 
@@ -370,6 +370,48 @@ static void a_patch_changes_what_it_names_if_the_version_is_right(void **state)
     arena_end(&act.arena);
 }
 
+struct editor {
+    struct state *it;
+    char id[UUID_TEXT];
+    int64_t version;
+    bool has_won;
+};
+
+static void *editor_run(void *user)
+{
+    struct editor *editor = user;
+    struct act act;
+    editor->has_won =
+        patch(&act, editor->it, editor->id, editor->version, "{\"city\": \"Thane\"}") == ERR_NONE;
+    arena_end(&act.arena);
+    return NULL;
+}
+
+static void of_changes_at_once_to_one_version_one_wins(void **state)
+{
+    enum { EDITORS = 4, ROUNDS = 10 };
+    struct state *it = *state;
+    char id[UUID_TEXT];
+    seed_id(&seed_a, SEED_PATIENT_OWN, id);
+    for (int64_t version = 1; version <= ROUNDS; version++) {
+        struct editor editors[EDITORS];
+        pthread_t threads[EDITORS];
+        int winners = 0;
+        for (int i = 0; i < EDITORS; i++) {
+            editors[i] = (struct editor){.it = it, .version = version};
+            memcpy(editors[i].id, id, sizeof id);
+            assert_int_equal(pthread_create(&threads[i], NULL, editor_run, &editors[i]), 0);
+        }
+        for (int i = 0; i < EDITORS; i++) {
+            pthread_join(threads[i], NULL);
+            winners += editors[i].has_won;
+        }
+        assert_int_equal(winners, 1);
+    }
+    assert_int_equal(ROUNDS + 1,
+                     sql_int(it->boss, "SELECT version FROM clinicd.patient WHERE id = '%s'", id));
+}
+
 static enum err search(struct act *act, struct state *it, const char *q, int limit)
 {
     const struct patient_filters filters = {.q = q};
@@ -396,7 +438,7 @@ static void a_hidden_patient_is_not_found_until_restored(void **state)
     act_begin(&act, it, &seed_a);
     act.tx.scope.if_match = 1;
     act.tx.scope.has_if_match = true;
-    act.err = patient_delete(&act.tx, id);
+    act.err = patient_delete(&act.tx, id, &act.rows);
     assert_int_equal(act_end(&act), ERR_NONE);
     arena_end(&act.arena);
 
@@ -716,6 +758,7 @@ int main(void)
         cmocka_unit_test(pages_of_a_search_neither_skip_nor_repeat),
         cmocka_unit_test(a_patients_token_finds_itself_only),
         cmocka_unit_test(a_patch_changes_what_it_names_if_the_version_is_right),
+        cmocka_unit_test(of_changes_at_once_to_one_version_one_wins),
         cmocka_unit_test(a_hidden_patient_is_not_found_until_restored),
         cmocka_unit_test(the_trail_is_filtered_by_patient_and_list),
         cmocka_unit_test(a_clinic_opens_with_quotas_admin_and_pharmacy),

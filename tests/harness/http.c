@@ -114,14 +114,26 @@ static void exchange(struct client *client, struct arena *arena, const struct ca
         die("%s %s: no answer: %s", method, call->path, curl_easy_strerror(result));
 }
 
-static void remember(struct client *client, const struct answer *answer)
+/* A method that is not allowed belongs to whatever the path has. */
+static const struct operation *noted_under(const struct client *client, const struct call *call,
+                                           const struct answer *answer)
 {
-    if (client->seen_fd < 0 || !answer->operation || answer->status >= STATUS_MAX)
+    static const char *const methods[METHOD_COUNT] = {"GET", "POST", "PUT", "PATCH", "DELETE"};
+    const struct operation *operation = answer->operation;
+    for (int i = 0; !operation && answer->status == 405 && i < METHOD_COUNT; i++)
+        operation = operation_of(client->document, methods[i], call->path);
+    return operation;
+}
+
+static void remember(struct client *client, const struct call *call, const struct answer *answer)
+{
+    const struct operation *operation = noted_under(client, call, answer);
+    if (client->seen_fd < 0 || !operation || answer->status >= STATUS_MAX)
         return;
-    size_t index = (size_t)(answer->operation - client->document->operations);
+    size_t index = (size_t)(operation - client->document->operations);
     bool *told = &client->seen[index * STATUS_MAX + (size_t)answer->status];
     char line[160];
-    int n = snprintf(line, sizeof line, "%s %d\n", answer->operation->id, answer->status);
+    int n = snprintf(line, sizeof line, "%s %d\n", operation->id, answer->status);
     if (!*told && n > 0 && write(client->seen_fd, line, (size_t)n) == n) /* one write: one line */
         *told = true;
 }
@@ -141,7 +153,7 @@ void http_ask(struct client *client, struct arena *arena, const struct call *cal
     answer.body = body.text;
     answer.length = body.length;
     answer_judge(client->document, arena, call, &answer);
-    remember(client, &answer);
+    remember(client, call, &answer);
     *out = answer;
 }
 

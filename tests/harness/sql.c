@@ -37,6 +37,9 @@ static bool result_is_good(const PGresult *result)
 }
 
 static PGresult *run(PGconn *conn, struct arena *arena, const char *format, va_list args)
+    PRINTF(3, 0);
+
+static PGresult *run(PGconn *conn, struct arena *arena, const char *format, va_list args)
 {
     char *sql = arena_vformat(arena, format, args);
     PGresult *result = PQexec(conn, sql);

@@ -89,15 +89,44 @@ static void load_document(struct world *world)
             fault.reason ? fault.reason : "");
 }
 
-static void make_folder(struct world *world)
+/* The log and the keys are the process's; several worlds may stand side by side. */
+static struct {
+    int worlds;
+    struct keys *keys;
+    char folder[32]; /* of the key file */
+} shared;
+
+/* Also when a test gave up. */
+static void folder_remove(void)
 {
-    struct fault fault = {.arena = &world->arena};
-    strcpy(world->folder, "/tmp/clinicd-keys-XXXXXX");
-    if (sodium_init() < 0 || !mkdtemp(world->folder))
+    char path[64];
+    snprintf(path, sizeof path, "%s/keys", shared.folder);
+    unlink(path);
+    rmdir(shared.folder);
+}
+
+static void shared_begin(struct arena *arena)
+{
+    struct fault fault = {.arena = arena};
+    if (shared.worlds++ > 0)
+        return;
+    log_start(LOG_ERROR_, getenv("CLINICD_TEST_LOG") ? STDERR_FILENO : -1);
+    strcpy(shared.folder, "/tmp/clinicd-keys-XXXXXX");
+    if (sodium_init() < 0 || !mkdtemp(shared.folder) || atexit(folder_remove))
         die("cannot make a folder for the keys");
-    if (keys_load(arena_format(&world->arena, "%s/keys", world->folder), &fault, &world->keys))
+    if (keys_load(arena_format(arena, "%s/keys", shared.folder), &fault, &shared.keys))
         die("cannot make keys: %s", fault.reason ? fault.reason : "-");
-    keys_use(world->keys);
+    keys_use(shared.keys);
+}
+
+static void shared_end(void)
+{
+    if (--shared.worlds > 0)
+        return;
+    keys_use(NULL);
+    keys_free(shared.keys);
+    folder_remove();
+    log_stop();
 }
 
 static void options_make(struct world *world, const struct world_options *options,
@@ -109,7 +138,7 @@ static void options_make(struct world *world, const struct world_options *option
         options->bypass_wall_2 ? world->database.unsafe_url : world->database.app_url;
     out->database.url = out->database_url;
     out->database.allow_unsafe_role = options->bypass_wall_2;
-    out->keys_file = arena_format(&world->arena, "%s/keys", world->folder);
+    out->keys_file = arena_format(&world->arena, "%s/keys", shared.folder);
     out->rate_per_address = 0;
     out->rate_per_clinic = 0;
     out->ignores_operation_limits = true;
@@ -127,7 +156,7 @@ enum err world_try(struct world *world, const struct world_options *options, str
     struct service_options service;
     *world = (struct world){0};
     fault->arena = &world->arena;
-    log_start(LOG_ERROR_, getenv("CLINICD_TEST_LOG") ? STDERR_FILENO : -1);
+    shared_begin(&world->arena);
     postgres_database(options->name, &world->database);
     world->boss = sql_connect(world->database.superuser_url);
     if (!options->is_bare)
@@ -136,7 +165,6 @@ enum err world_try(struct world *world, const struct world_options *options, str
     if (options->plant)
         sql_run(world->boss, "%s", options->plant);
     load_document(world);
-    make_folder(world);
     options_make(world, options, &service);
     enum err err = service_start(&service, fault, &world->service);
     if (!err)
@@ -160,13 +188,7 @@ void world_end(struct world *world)
         service_stop(world->service);
     PQfinish(world->boss);
     postgres_drop(&world->database);
-    if (*world->folder) {
-        unlink(arena_format(&world->arena, "%s/keys", world->folder));
-        rmdir(world->folder);
-    }
-    log_stop();
-    keys_use(NULL);
-    keys_free(world->keys);
+    shared_end();
     arena_end(&world->arena);
     *world = (struct world){0};
 }

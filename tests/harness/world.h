@@ -32,8 +32,6 @@ struct world {
     struct service *service;
     struct document *document; /* the true one, whatever the service was given */
     struct client *client;
-    char folder[32]; /* of the key file */
-    struct keys *keys;
     char *restore; /* SQL */
 };
 

@@ -3,6 +3,7 @@
 #include "tests/harness/postgres.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -18,7 +19,10 @@ static void stop(const char *path)
 static void start(const char *path)
 {
     struct cluster cluster;
+    const char *seen = getenv("CLINICD_TEST_SEEN");
     stop(path);
+    if (seen)
+        unlink(seen); /* what an earlier run saw is no evidence for this one */
     cluster_start(false, &cluster);
     cluster_save(&cluster, path); /* first of all, so that a failure below still gets cleaned up */
     postgres_prepare(&cluster);

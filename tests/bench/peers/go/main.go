@@ -380,6 +380,8 @@ func main() {
 	config.ConnConfig.RuntimeParams["search_path"] = "clinicd"
 	config.ConnConfig.RuntimeParams["timezone"] = "UTC"
 	config.ConnConfig.RuntimeParams["plan_cache_mode"] = "force_generic_plan"
+	config.ConnConfig.RuntimeParams["enable_seqscan"] = "off"
+	config.ConnConfig.RuntimeParams["enable_sort"] = "off"
 	config.ConnConfig.RuntimeParams["jit"] = "off"
 	pool, err := pgxpool.ConnectConfig(ctx, config)
 	if err != nil {

@@ -329,12 +329,12 @@ static enum err run(struct tx *tx, const struct query *query, const void *args, 
     }
     plan_preamble(tx, &plan, query, &preamble);
     tx->is_begun = true;
-    plan.main = plan.n;
-    plan.steps[plan.n++] = (struct step){.statement = form, .args = args};
-    if (total && page->count && query->count) {
+    if (total && page->count && query->count) { /* first: the trail's own lists count no reader */
         plan.count = plan.n;
         plan.steps[plan.n++] = (struct step){.statement = query->count, .args = args};
     }
+    plan.main = plan.n;
+    plan.steps[plan.n++] = (struct step){.statement = form, .args = args};
     enum err err = tx->mode == TX_SINGLE
                        ? run_single(tx, &plan, query, plan_form(query, query->audited, page), args)
                        : exchange(tx, &plan, false);

@@ -262,6 +262,28 @@ static void views_name_roles_and_members_that_exist(void **state)
     assert_refused("[\"secret\"]", "[\"secrets\"]", "no member of its answer");
 }
 
+static void a_limit_is_so_many_in_a_window(void **state)
+{
+    (void)state;
+    struct arena arena = {0};
+    struct document *document =
+        loaded(&arena, changed(&arena, "\"x-secret\":true,",
+                               "\"x-limit\":{\"requests\":5,\"window_seconds\":3600},"));
+    const struct operation *make = document_find(document, "things_make");
+
+    assert_int_equal(make->limit.per_window, 5);
+    assert_int_equal(make->limit.window_s, 3600);
+    assert_int_equal(document_find(document, "things_list")->limit.per_window, 0);
+    arena_end(&arena);
+    assert_refused("\"x-secret\":true,", "\"x-limit\":{\"requests\":5},", "x-limit must be");
+    assert_refused("\"x-secret\":true,", "\"x-limit\":{\"requests\":0,\"window_seconds\":60},",
+                   "x-limit must be");
+    assert_refused("\"x-secret\":true,",
+                   "\"x-limit\":{\"requests\":5,\"window_seconds\":60,\"burst\":9},",
+                   "x-limit must be");
+    assert_refused("\"x-secret\":true,", "\"x-limit\":5,", "x-limit must be");
+}
+
 static void a_permission_in_an_answer_is_refused(void **state)
 {
     (void)state;
@@ -373,6 +395,7 @@ int main(void)
         cmocka_unit_test(a_problem_that_is_not_listed_is_refused),
         cmocka_unit_test(parameters_that_nobody_reads_are_refused),
         cmocka_unit_test(views_name_roles_and_members_that_exist),
+        cmocka_unit_test(a_limit_is_so_many_in_a_window),
         cmocka_unit_test(a_permission_in_an_answer_is_refused),
         cmocka_unit_test(a_default_in_a_patch_is_refused),
         cmocka_unit_test(operations_and_handlers_must_match_one_to_one),

@@ -346,6 +346,9 @@ static void schemas_without_bounds_or_sense_do_not_compile(void **state)
     assert_refused("{\"type\":\"integer\",\"x-colour\":3}", "x-colour is not one");
     assert_refused(LINE(",\"format\":\"ipv4\""), "format is not one");
     assert_refused(LINE(",\"x-text\":\"loud\""), "x-text must be");
+    assert_refused(LINE(",\"enum\":[\"a\",\"b\"],\"x-labels\":{\"en\":[\"A\",\"B\"],"
+                        "\"hi\":[\"A\",\"B\"],\"mr\":[\"A\"]}"),
+                   "x-labels must have one text a value");
     assert_refused(LINE(",\"pattern\":\"(\""), "pattern is no regular expression");
     assert_refused(LINE(",\"minLength\":-1"), "minLength must be a whole number");
     assert_refused(LINE(",\"x-permission\":\"a\""), "x-permission is for the members");

@@ -200,7 +200,8 @@ static const char *path_of(struct arena *arena, const struct matrix_check *check
         if (strncmp(at, "{slug}", 6) == 0)
             buf_text(&out, check->where.slug);
         else if (strncmp(at, "{id}", 4) == 0)
-            buf_text(&out, seed_id(check->what.owner, check->what.id, id));
+            buf_text(&out, check->what.owner ? seed_id(check->what.owner, check->what.id, id)
+                                             : seed_platform_id(SEED_APPLICATION, id));
         else if (strncmp(at, "{aid}", 5) == 0)
             buf_text(&out, seed_id(check->what.owner, SEED_ALLERGY + check->what.id, id));
         else
@@ -255,20 +256,34 @@ static void check_run(struct run *run, const struct matrix_check *check)
 
 /* ---- all of them ---- */
 
+/* What `{id}` is tried with, by what the path begins with: ids of the kind, of another kind, of
+ * nothing. The first two are tried with the other clinic's ids too. */
+static const struct {
+    const char *path;
+    int ids[5];
+} records[] = {
+    {"/clinics/{slug}/staff/", {SEED_LAB_TECH, SEED_PATIENT_LOGIN, SEED_NOBODY}},
+    {"/clinics/{slug}/doctors/", {SEED_DOCTOR, SEED_LAB_TECH, SEED_NOBODY}},
+    {"/clinics/{slug}/auth/sessions/", {SEED_SESSION_ADMIN, SEED_SESSION_PATIENT, SEED_NOBODY}},
+    {"/clinics/{slug}/pharmacies/", {SEED_PHARMACY, SEED_LAB_TECH, SEED_NOBODY}},
+    {"", {SEED_PATIENT_OWN, SEED_PATIENT_OTHER, SEED_PATIENT_DELETED, SEED_NOBODY}},
+};
+
 static void records_each(struct run *run, struct matrix_check *check)
 {
-    static const int own[] = {SEED_PATIENT_OWN, SEED_PATIENT_OTHER, SEED_PATIENT_DELETED,
-                              SEED_NOBODY};
     const struct seed *here = check->where.seed ? check->where.seed : &seed_a;
     const struct seed *elsewhere = here == &seed_b ? &seed_a : &seed_b;
-    for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
-        check->what = (struct matrix_what){own[i], here};
+    size_t kind = 0;
+    while (strncmp(check->operation->path, records[kind].path, strlen(records[kind].path)) != 0)
+        kind++;
+    for (const int *id = records[kind].ids; *id; id++) {
+        check->what = (struct matrix_what){*id, here};
         check_run(run, check);
     }
-    check->what = (struct matrix_what){SEED_PATIENT_OWN, elsewhere};
-    check_run(run, check);
-    check->what = (struct matrix_what){SEED_PATIENT_OTHER, elsewhere};
-    check_run(run, check);
+    for (int i = 0; i < 2; i++) {
+        check->what = (struct matrix_what){records[kind].ids[i], elsewhere};
+        check_run(run, check);
+    }
 }
 
 static void places_each(struct run *run, struct matrix_check *check)

@@ -76,6 +76,8 @@ static struct matrix_expected success(const struct matrix_check *check)
         return only(401, "the example's refresh token is nobody's");
     if (strcmp(operation->id, "auth_login") == 0 && check->where.seed != &seed_a)
         return only(401, "the name and password are of clinic A");
+    if (strcmp(operation->id, "auth_password_reset_confirm") == 0)
+        return only(422, "the example's reset token is nobody's");
     if (strcmp(operation->id, "docs_asset") == 0)
         return either(200, 404, "an asset that may not be built in");
     if (operation->success == 0)
@@ -83,24 +85,70 @@ static struct matrix_expected success(const struct matrix_check *check)
     return only(operation->success, "permitted");
 }
 
+static bool is_at(const struct matrix_check *check, const char *path)
+{
+    return strncmp(check->operation->path, path, strlen(path)) == 0;
+}
+
+static bool is_operation(const struct matrix_check *check, const char *id)
+{
+    return strcmp(check->operation->id, id) == 0;
+}
+
+/* The one patient's login is SEED_PATIENT_OWN's. */
+static struct matrix_expected on_login(const struct matrix_check *check)
+{
+    bool has_login = check->what.id == SEED_PATIENT_OWN;
+    if (check->what.id == SEED_PATIENT_DELETED)
+        return only(404, "a hidden record");
+    if (is_operation(check, "patients_login_create"))
+        return has_login ? only(409, "there is a login") : success(check);
+    return has_login ? success(check) : only(404, "there is no login");
+}
+
+static struct matrix_expected on_patient(const struct document *document,
+                                         const struct matrix_check *check)
+{
+    const struct matrix_what *what = &check->what;
+    bool is_own_only = strcmp(check->who->role, "patient") == 0;
+    if (is_own_only && (strcmp(source_text(document, check->operation, "x-row"), "own") != 0 ||
+                        what->id != SEED_PATIENT_OWN))
+        return only(404, "another patient's record");
+    if (is_at(check, "/clinics/{slug}/patients/{id}/login"))
+        return on_login(check);
+    bool restores = is_operation(check, "patients_restore");
+    if (restores && what->id != SEED_PATIENT_DELETED)
+        return only(409, "not deleted");
+    if (!restores && what->id == SEED_PATIENT_DELETED)
+        return either(404, check->operation->success, "a hidden record");
+    return success(check);
+}
+
+static bool is_own_session(const struct matrix_check *check)
+{
+    return strcmp(check->who->account,
+                  check->what.id == SEED_SESSION_ADMIN ? "admin" : "patient") == 0;
+}
+
 /* The record, for somebody whom the role permits the operation. */
 static struct matrix_expected on_record(const struct document *document,
                                         const struct matrix_check *check)
 {
     const struct matrix_what *what = &check->what;
-    bool is_own_only = strcmp(check->who->role, "patient") == 0;
     if (!what->owner)
         return success(check);
     if (what->owner != check->where.seed || what->id == SEED_NOBODY)
         return only(404, "no such record in this clinic");
-    if (is_own_only && (strcmp(source_text(document, check->operation, "x-row"), "own") != 0 ||
-                        what->id != SEED_PATIENT_OWN))
-        return only(404, "another patient's record");
-    bool restores = strcmp(check->operation->id, "patients_restore") == 0;
-    if (restores && what->id != SEED_PATIENT_DELETED)
-        return only(409, "not deleted");
-    if (!restores && what->id == SEED_PATIENT_DELETED)
-        return either(404, check->operation->success, "a hidden record");
+    if (is_at(check, "/clinics/{slug}/patients/"))
+        return on_patient(document, check);
+    if (is_at(check, "/clinics/{slug}/auth/sessions/"))
+        return is_own_session(check) ? success(check) : only(404, "somebody else's session");
+    if (is_at(check, "/clinics/{slug}/staff/") && what->id == SEED_PATIENT_LOGIN)
+        return only(404, "a patient is no staff");
+    if (!is_at(check, "/clinics/{slug}/staff/") && what->id == SEED_LAB_TECH)
+        return only(404, "a record of another kind");
+    if (is_operation(check, "staff_reactivate"))
+        return only(409, "the account is active");
     return success(check);
 }
 

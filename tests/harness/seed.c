@@ -75,6 +75,11 @@ const char *seed_id(const struct seed *seed, int what, char out[UUID_TEXT])
     return out;
 }
 
+const char *seed_platform_id(int what, char out[UUID_TEXT])
+{
+    return seed_id(&(struct seed){.hex = "99"}, what, out);
+}
+
 const char *seed_token(const struct seed *seed, const char *who, char out[TOKEN_TEXT])
 {
     int n = snprintf(out, TOKEN_TEXT, "%s_%s-%s", seed ? "ca" : "pa",

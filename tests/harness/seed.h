@@ -29,9 +29,12 @@ enum {
     SEED_PATIENT_LOGIN = 205,
     SEED_NEWCOMER = 206, /* an admin who must change the password */
     SEED_LATE = 207,     /* an admin whose session is over */
+    SEED_SESSION_ADMIN = 301,
+    SEED_SESSION_PATIENT = 305,
     SEED_PHARMACY = 401,
-    SEED_ALLERGY = 320, /* and the number of its patient */
-    SEED_NOBODY = 999, /* no such thing */
+    SEED_APPLICATION = 501, /* the platform's */
+    SEED_ALLERGY = 320,     /* and the number of its patient */
+    SEED_NOBODY = 999,      /* no such thing */
 };
 
 struct seed {
@@ -52,6 +55,8 @@ void seed_clinic(PGconn *boss, const struct seed *seed);
 void seed_platform(PGconn *boss);
 
 const char *seed_id(const struct seed *seed, int what, char out[UUID_TEXT]);
+
+const char *seed_platform_id(int what, char out[UUID_TEXT]);
 
 /* The access token of `who` ("doctor", "newcomer", …); seed NULL: the platform's ("boss"). */
 const char *seed_token(const struct seed *seed, const char *who, char out[TOKEN_TEXT]);

@@ -56,10 +56,32 @@ LANGUAGE sql STABLE AS $$
         d.experience_years, d.consultation_fee, d.availability_status, d.office_hours, a.created_at, a.updated_at;
 $$;
 
+-- The doctors of the clinic, or one of them, also for a patient's token, which sees no account but its own.
+CREATE FUNCTION clinicd.doctors_seen(only_id uuid)
+RETURNS TABLE (id uuid, version bigint, "account.id" uuid, "account.username" text, "account.role" text,
+    "account.first_name" text, "account.last_name" text, "account.email" text, "account.mobile_number" text,
+    "account.is_active" boolean, "account.must_change_password" boolean, "account.last_login_at" timestamptz,
+    specialization text, license_number text, qualification text, experience_years int, consultation_fee bigint,
+    availability_status text, office_hours jsonb, created_at timestamptz, updated_at timestamptz, _name_key text)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT s.*, a.name_key
+    FROM clinicd.account a
+    JOIN clinicd.doctor d ON d.clinic_id = a.clinic_id AND d.id = a.id
+    CROSS JOIN LATERAL clinicd.doctor_shown(a, d) s
+    WHERE a.clinic_id = NULLIF(current_setting('app.clinic_id', true), '')::bigint
+      AND (only_id IS NULL OR a.id = only_id);
+$$;
+COMMENT ON FUNCTION clinicd.doctors_seen(uuid)
+    IS 'tenant-safe: doctors of the clinic in the context; what a patient may not see of them, x-hide takes away';
+
 GRANT SELECT, INSERT, UPDATE ON clinicd.doctor TO clinicd_app;
 GRANT SELECT ON clinicd.doctor TO clinicd_backup;
 GRANT EXECUTE ON FUNCTION clinicd.account_shown(clinicd.account),
-    clinicd.doctor_shown(clinicd.account, clinicd.doctor) TO clinicd_app;
+    clinicd.doctor_shown(clinicd.account, clinicd.doctor) TO clinicd_app, clinicd_definer;
+GRANT SELECT ON clinicd.doctor TO clinicd_definer;
+GRANT EXECUTE ON FUNCTION clinicd.doctors_seen(uuid) TO clinicd_app;
+ALTER FUNCTION clinicd.doctors_seen(uuid) OWNER TO clinicd_definer;
+REVOKE EXECUTE ON FUNCTION clinicd.doctors_seen(uuid) FROM PUBLIC;
 REASSIGN OWNED BY clinicd_migrator TO clinicd_owner;
 
 -- section verify
@@ -71,6 +93,7 @@ SELECT count(*) = 2 FROM pg_attribute
 
 -- section down loss=rows
 
+DROP FUNCTION clinicd.doctors_seen(uuid);
 DROP FUNCTION clinicd.doctor_shown(clinicd.account, clinicd.doctor);
 DROP FUNCTION clinicd.account_shown(clinicd.account);
 DROP TABLE clinicd.doctor;

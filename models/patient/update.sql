@@ -1,4 +1,5 @@
--- Changes what the merge patch names. The version is compared where the row is written.
+-- Changes what the merge patch names. The version is compared where the row is written. Who has died has
+-- no login any more: it is closed and its sessions end.
 -- kind: write
 -- rows: optional
 -- audit: entity=patient id=id patient=id before=_before after=row
@@ -52,16 +53,30 @@ new AS (
     FROM old, fault
     WHERE p.clinic_id = $clinic AND p.id = old.id AND p.version = $if_match AND fault.detail IS NULL
     RETURNING p AS p
+),
+closed AS (
+    UPDATE account a SET is_active = false, reset_hash = NULL, reset_expires_at = NULL,
+        version = a.version + 1, updated_at = $now
+    FROM new
+    WHERE a.clinic_id = $clinic AND a.patient_id = (new.p).id AND a.is_active AND (new.p).status = 'deceased'
+    RETURNING a.id
+),
+ended AS (
+    UPDATE session s SET revoked_at = $now, revoked_why = 'deactivated'
+    FROM closed
+    WHERE s.clinic_id = $clinic AND s.account_id = closed.id AND s.revoked_at IS NULL
 )
 SELECT s.*,
     CASE WHEN (old.was).version <> $if_match THEN 'precondition-failed'
          WHEN fault.detail IS NOT NULL THEN 'validation-failed' END AS _fault,
     CASE WHEN (old.was).version = $if_match THEN to_json(fault.detail) END AS _detail,
-    to_json(b) AS _before
+    to_json(b) AS _before, closed.id AS _login_id,
+    CASE WHEN closed.id IS NOT NULL THEN announce('account', closed.id::text, $now)::text END AS _announced
 FROM old CROSS JOIN fault CROSS JOIN day
 CROSS JOIN LATERAL (
     SELECT EXISTS (SELECT 1 FROM account a
         WHERE a.clinic_id = $clinic AND a.patient_id = old.id AND a.is_active) AS has_login) login
 CROSS JOIN LATERAL patient_shown(old.was, day.today, login.has_login) b
 LEFT JOIN new ON true
-LEFT JOIN LATERAL patient_shown(new.p, day.today, login.has_login) s ON true
+LEFT JOIN closed ON true
+LEFT JOIN LATERAL patient_shown(new.p, day.today, login.has_login AND closed.id IS NULL) s ON true

@@ -28,8 +28,8 @@ enum err account_forgive(struct tx *tx, const struct realm *realm,
 enum err account_find(struct tx *tx, const struct realm *realm, const char *account_id,
                       struct rows *out) FAILS;
 
-/* manual. Sets the password that `new_hash` is of, ends all sessions but session_id, and takes the counted
- * try back. ERR_NOT_FOUND: the password was changed meanwhile. */
+/* manual. Sets the password that `new_hash` is of, ends all sessions but session_id, and takes the
+ * counted try back. ERR_NOT_FOUND: the password was changed meanwhile. */
 enum err account_change_password(struct tx *tx, const struct realm *realm,
                                  const struct admission *try, const char *new_hash,
                                  const char *session_id) FAILS;

@@ -27,8 +27,8 @@ enum err reset_request(struct tx *tx, const char *username)
 enum err reset_find(struct tx *tx, const char *token, struct admission *out)
 {
     char hash[DIGEST_TEXT];
-    const struct q_account_reset_find_args args = {
-        .reset_hash = digest_hex(token, strlen(token), hash)};
+    const struct q_account_reset_find_args args = {.reset_hash =
+                                                       digest_hex(token, strlen(token), hash)};
     struct rows rows;
     enum err err = query_run_alone(tx, &q_account_reset_find, &args, &rows);
     if (err)

@@ -36,8 +36,7 @@ enum err staff_change(struct tx *tx, const char *id, const json_t *body, struct 
 
 /* Sessions end, the quota's place is free again. role NULL: whoever it is. ERR_CONFLICT with
  * precondition-failed, account-inactive, last-admin. */
-enum err staff_deactivate(struct tx *tx, const char *id, const char *role,
-                          struct rows *out) FAILS;
+enum err staff_deactivate(struct tx *tx, const char *id, const char *role, struct rows *out) FAILS;
 
 /* ERR_CONFLICT with account-active, quota-exceeded. */
 enum err staff_reactivate(struct tx *tx, const char *id, struct rows *out) FAILS;

@@ -10,8 +10,8 @@
 enum err login_create(struct tx *tx, const char *patient_id, const char *password_hash,
                       struct rows *out) FAILS;
 
-/* manual. Sessions end; the row has _account_id. ERR_NOT_FOUND: there is no login. ERR_CONFLICT with
- * account-inactive: it is disabled. */
+/* manual. Sessions end; the row has _account_id. ERR_NOT_FOUND: there is no login. ERR_CONFLICT
+ * with account-inactive: it is disabled. */
 enum err login_reset(struct tx *tx, const char *patient_id, const char *password_hash,
                      struct rows *out) FAILS;
 

@@ -32,9 +32,10 @@ enum err patient_list(struct tx *tx, const struct clinic_entry *clinic,
                       const struct patient_filters *filters, struct rows *out,
                       int64_t *total) FAILS;
 
-/* Registers. The body's own `id` is used when it has one. login_hash, of a one-time password, makes a
- * login too (the row's _username); NULL: none. ERR_CONFLICT with duplicate-phone (and candidates),
- * id-taken, quota-exceeded, username-taken; ERR_INPUT with what is wrong in the body. */
+/* Registers. The body's own `id` is used when it has one. login_hash, of a one-time password, makes
+ * a login too (the row's _username); NULL: none. ERR_CONFLICT with duplicate-phone (and
+ * candidates), id-taken, quota-exceeded, username-taken; ERR_INPUT with what is wrong in the body.
+ */
 enum err patient_create(struct tx *tx, const struct clinic_entry *clinic, const json_t *body,
                         const char *login_hash, struct rows *out) FAILS;
 
@@ -42,7 +43,8 @@ enum err patient_create(struct tx *tx, const struct clinic_entry *clinic, const 
 enum err patient_update(struct tx *tx, const struct clinic_entry *clinic, const char *id,
                         const json_t *body, struct rows *out) FAILS;
 
-/* Hides; the record is kept, a login is closed: the row's _login_id, or NULL. ERR_CONFLICT with precondition-failed. */
+/* Hides; the record is kept, a login is closed: the row's _login_id, or NULL. ERR_CONFLICT with
+ * precondition-failed. */
 enum err patient_delete(struct tx *tx, const char *id, struct rows *out) FAILS;
 
 /* ERR_CONFLICT with not-deleted, quota-exceeded. */

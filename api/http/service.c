@@ -106,6 +106,8 @@ static enum err open_database(struct service *service, struct fault *fault)
         err = directory_load(service->database, fault, &service->directory);
     if (!err)
         err = listener_start(o->database_url, on_news, service, fault, &service->listener);
+    if (!err) /* what changed after the reading and before the listening */
+        err = directory_refresh_all(service->directory, fault);
     return err;
 }
 

@@ -75,7 +75,7 @@ enum err conn_open(const struct database_options *options, bool is_blocking, str
              "-c search_path=clinicd -c TimeZone=UTC -c DateStyle=ISO -c statement_timeout=%d "
              "-c lock_timeout=%d -c idle_in_transaction_session_timeout=%d "
              "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_sort=off "
-             "-c jit=off -c client_min_messages=warning",
+             "-c jit=off -c client_min_messages=error",
              options->statement_timeout_ms, options->lock_timeout_ms,
              2 * options->statement_timeout_ms);
     char timeout[12];

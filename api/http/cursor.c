@@ -44,9 +44,13 @@ const char *cursor_make(struct request *request, const struct rows *rows, int ro
 bool cursor_decode(struct arena *arena, const char *cursor, const unsigned char **signature,
                    const char **payload, size_t *length)
 {
+    static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                   "0123456789-_";
     unsigned char *raw = arena_take(arena, CURSOR_BYTES_MAX + 1);
     size_t raw_length;
     const char *end;
+    if (cursor[strspn(cursor, alphabet)]) /* libsodium takes bytes past 127 for underscores */
+        return false;
     if (sodium_base642bin(raw, CURSOR_BYTES_MAX, cursor, strlen(cursor), NULL, &raw_length, &end,
                           VARIANT) != 0 ||
         *end || raw_length <= SIGNATURE_BYTES)

@@ -67,15 +67,20 @@ static enum err check_path(struct request *request)
     return is_good ? ERR_NONE : request_fail(request, ERR_NOT_FOUND, "not-found", NULL);
 }
 
-static enum err step_route(struct request *request)
+static bool is_known_method(const char *method)
 {
     static const char *const known[] = {"GET",   "HEAD",   "POST",    "PUT",
                                         "PATCH", "DELETE", "OPTIONS", NULL};
+    const char *const *name = known;
+    while (*name && strcmp(*name, method) != 0)
+        name++;
+    return *name != NULL;
+}
+
+static enum err step_route(struct request *request)
+{
     struct route route;
-    bool is_known = false;
-    for (const char *const *name = known; *name; name++)
-        is_known = is_known || strcmp(*name, request->method) == 0;
-    if (!is_known) {
+    if (!is_known_method(request->method)) {
         request->reply->must_close = true;
         return request_fail(request, ERR_INPUT, "not-implemented", NULL);
     }
@@ -315,7 +320,8 @@ static void log_request(struct request *request)
     struct buf fields;
     buf_begin(&fields, &request->arena, 512);
     buf_format(&fields, "\"request_id\":\"%s\",\"method\":", request->id);
-    buf_json_string(&fields, request->method);
+    /* Any other is the client's own invention, and may be made to talk to a terminal. */
+    buf_json_string(&fields, is_known_method(request->method) ? request->method : NULL);
     buf_text(&fields, ",\"operation\":");
     buf_json_string(&fields, operation);
     buf_format(&fields,

@@ -4,7 +4,9 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/filter.h>
 #include <microhttpd.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +23,7 @@ struct server {
     int port;
     bool is_initialised, is_running;
     int quiesced;
+    atomic_int busy; /* requests whose first line was read and whose answer is not yet sent */
 };
 
 static const char *header_of(const struct incoming *incoming, const char *name)
@@ -97,6 +100,21 @@ static int on_request(const struct _u_request *request, struct _u_response *resp
     return U_CALLBACK_COMPLETE;
 }
 
+static void *on_first_line(void *user, const char *uri)
+{
+    struct server *server = user;
+    atomic_fetch_add(&server->busy, 1);
+    return ulfius_uri_logger(NULL, uri);
+}
+
+static void on_end(void *user, struct MHD_Connection *connection, void **kept,
+                   enum MHD_RequestTerminationCode how)
+{
+    struct server *server = user;
+    mhd_request_completed(NULL, connection, kept, how);
+    atomic_fetch_sub(&server->busy, 1);
+}
+
 /* libmicrohttpd's own remarks go nowhere: Ulfius would hand them to a printf-like function as
  * format. */
 static void ignore_log(void *user, const char *format, va_list args)
@@ -145,8 +163,8 @@ static enum err start_ulfius(struct server *server, int fd, struct fault *fault)
     const struct server_options *o = &server->options;
     struct MHD_OptionItem options[] = {
         {MHD_OPTION_EXTERNAL_LOGGER, (intptr_t)ignore_log, NULL},
-        {MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)mhd_request_completed, NULL},
-        {MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)ulfius_uri_logger, NULL},
+        {MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)on_end, server},
+        {MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)on_first_line, server},
         {MHD_OPTION_LISTEN_SOCKET, fd, NULL},
         {MHD_OPTION_CONNECTION_LIMIT, o->connections_max, NULL},
         {MHD_OPTION_PER_IP_CONNECTION_LIMIT, o->connections_per_address, NULL},
@@ -206,13 +224,35 @@ int server_port(const struct server *server)
     return server->port;
 }
 
+/* Who had connected, but was not accepted yet, may have asked already. From now on the kernel
+ * drops what comes to the listening socket: nobody gets in between the last and the close. */
+static void accept_the_last(struct server *server)
+{
+    struct sock_filter drop = BPF_STMT(BPF_RET | BPF_K, 0);
+    struct sock_fprog filter = {.len = 1, .filter = &drop};
+    (void)setsockopt(server->quiesced, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter);
+    struct sockaddr_in peer;
+    socklen_t length = sizeof peer;
+    for (int fd; (fd = accept4(server->quiesced, (struct sockaddr *)&peer, &length,
+                               SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0;
+         length = sizeof peer) /* it closes what it does not take */
+        MHD_add_connection(server->ulfius.mhd_daemon, fd, (struct sockaddr *)&peer, length);
+}
+
 void server_quiesce(struct server *server)
 {
-    if (server->is_running && server->quiesced < 0) {
-        server->quiesced = MHD_quiesce_daemon(server->ulfius.mhd_daemon);
-        if (server->quiesced >= 0)
-            close(server->quiesced);
-    }
+    if (!server->is_running || server->quiesced >= 0)
+        return;
+    server->quiesced = MHD_quiesce_daemon(server->ulfius.mhd_daemon);
+    if (server->quiesced < 0)
+        return;
+    accept_the_last(server);
+    close(server->quiesced);
+}
+
+bool server_is_busy(const struct server *server)
+{
+    return atomic_load(&server->busy) > 0;
 }
 
 void server_stop(struct server *server)

@@ -25,6 +25,9 @@ int server_port(const struct server *server);
 
 /* Stops accepting: the socket is closed, open connections go on. */
 void server_quiesce(struct server *server);
+
+/* Is a request being read, worked on or answered? */
+bool server_is_busy(const struct server *server);
 void server_stop(struct server *server); /* NULL is fine */
 
 #endif

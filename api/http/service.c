@@ -16,7 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { OFFLOAD_THREADS = 2, OFFLOAD_QUEUE = 16, LIMITER_SLOTS = 64 * 1024 };
+enum { OFFLOAD_THREADS = 2, OFFLOAD_QUEUE = 16, LIMITER_SLOTS = 64 * 1024, QUIET_US = 100 * 1000 };
 
 void service_defaults(struct service_options *options)
 {
@@ -106,6 +106,8 @@ static enum err open_database(struct service *service, struct fault *fault)
         err = directory_load(service->database, fault, &service->directory);
     if (!err)
         err = listener_start(o->database_url, on_news, service, fault, &service->listener);
+    if (!err) /* what changed after the reading and before the listening */
+        err = directory_refresh_all(service->directory, fault);
     return err;
 }
 
@@ -167,15 +169,22 @@ int service_operator_port(const struct service *service)
     return service->operator_server ? server_port(service->operator_server) : 0;
 }
 
+/* Until nobody has asked for a moment: a request may be on its way over a connection that we keep,
+ * and who asks now is answered and told to close. */
 static bool drain(struct service *service)
 {
-    int64_t until = clock_monotonic_us() + (int64_t)service->options.drain_ms * 1000;
+    int64_t now = clock_monotonic_us(), quiet_since = now;
+    int64_t until = now + (int64_t)service->options.drain_ms * 1000;
     atomic_store(&service->is_draining, true);
-    if (service->server)
-        server_quiesce(service->server);
-    while (atomic_load(&service->in_flight) > 0 && clock_monotonic_us() < until)
+    if (!service->server)
+        return true;
+    server_quiesce(service->server);
+    for (; now < until && now - quiet_since < QUIET_US; now = clock_monotonic_us()) {
+        if (server_is_busy(service->server))
+            quiet_since = now;
         usleep(2000);
-    return atomic_load(&service->in_flight) == 0;
+    }
+    return !server_is_busy(service->server);
 }
 
 bool service_stop(struct service *service)

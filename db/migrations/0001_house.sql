@@ -187,11 +187,13 @@ CREATE TABLE clinicd.patient (
     CONSTRAINT "patient__number-taken" UNIQUE (clinic_id, patient_number),
     CONSTRAINT "patient__age-without-day" CHECK ((age_years IS NULL) = (age_noted_on IS NULL))
 );
--- The age on a day: from the birth date, or from an age that was noted.
+-- The age on a day: from the birth date, or from an age that was noted. Of timestamps without a time
+-- zone: age() of dates is only stable, and a body less immutable than its function is never inlined.
 CREATE FUNCTION clinicd.age_on(today date, date_of_birth date, age_years int, age_noted_on date) RETURNS int
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN CASE WHEN date_of_birth IS NOT NULL THEN extract(year FROM age(today, date_of_birth))::int
-       ELSE least(150, age_years + greatest(0, extract(year FROM age(today, age_noted_on))::int)) END;
+RETURN CASE WHEN date_of_birth IS NOT NULL
+            THEN date_part('year', age(today::timestamp, date_of_birth::timestamp))::int
+       ELSE least(150, age_years + greatest(0, date_part('year', age(today::timestamp, age_noted_on::timestamp))::int)) END;
 
 -- A patient as the API shows it; the one place that says so. Reads nothing: the caller's statement
 -- stands behind both walls.

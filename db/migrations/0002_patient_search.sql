@@ -55,6 +55,8 @@ SELECT clinicd.protect_table('clinicd.patient_word', 'patient_id');
 -- Keeps both true: words of patients who are not hidden.
 CREATE FUNCTION clinicd.patient_words_keep() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    words text[];
 BEGIN
     IF TG_OP = 'UPDATE' AND OLD.deleted_at IS NULL THEN
         DELETE FROM clinicd.patient_word w
@@ -62,10 +64,13 @@ BEGIN
           AND w.name_key = OLD.name_key AND w.patient_id = OLD.id;
     END IF;
     IF NEW.deleted_at IS NULL THEN
+        words := string_to_array(NEW.name_key, ' '); -- not name_words(): a function with a query inside is planned at every call
         INSERT INTO clinicd.patient_word (clinic_id, word, name_key, patient_id)
-        SELECT NEW.clinic_id, n, NEW.name_key, NEW.id FROM unnest(clinicd.name_words(NEW.name_key)) n;
+        SELECT DISTINCT NEW.clinic_id, n, NEW.name_key, NEW.id FROM unnest(words) n WHERE n <> '';
         INSERT INTO clinicd.name_word (clinic_id, word)
-        SELECT NEW.clinic_id, n FROM unnest(clinicd.name_words(NEW.name_key)) n ORDER BY n
+        SELECT DISTINCT NEW.clinic_id, n FROM unnest(words) n
+        WHERE n <> '' AND NOT EXISTS (SELECT 1 FROM clinicd.name_word k WHERE k.clinic_id = NEW.clinic_id AND k.word = n)
+        ORDER BY n
         ON CONFLICT DO NOTHING;
     END IF;
     RETURN NULL;

@@ -9,14 +9,16 @@
 WITH day AS (
     SELECT ($now AT TIME ZONE $timezone::text)::date AS today
 ),
-twin AS (
-    SELECT p.id, p.patient_number, p.name,
+same AS MATERIALIZED ( -- by itself: ordered here, the plan would walk all names to save the sort
+    SELECT p.id, p.patient_number, p.name, p.name_key,
         age_on(day.today, p.date_of_birth, p.age_years, p.age_noted_on) AS age_years
     FROM patient p, day
     WHERE p.clinic_id = $clinic AND p.phone_key = $phone_key::text AND p.deleted_at IS NULL
         AND NOT coalesce(($body::jsonb->>'confirm_duplicate')::boolean, false)
         AND NOT EXISTS (SELECT 1 FROM patient sent WHERE sent.clinic_id = $clinic AND sent.id = $id::uuid)
-    ORDER BY p.name_key, p.id LIMIT 10
+),
+twin AS (
+    SELECT s.id, s.patient_number, s.name, s.age_years FROM same s ORDER BY s.name_key, s.id LIMIT 10
 ),
 fault AS (
     SELECT CASE WHEN ($body->>'date_of_birth')::date > day.today THEN 'validation-failed'

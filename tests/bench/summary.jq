@@ -9,10 +9,14 @@ def spread: map(select(. != null)) | sort | if length == 0 then null else
     rss_mb: (map(.rss_mb) | spread), failed: (map(.failed) | add)})) as $measured
 | ($measured | map({key: "\(.subject) \(.workload)", value: .}) | from_entries) as $by
 | def rate($name): $by[$name].rate.median;
+  def cpu($name): $by[$name] | if . then (.server_us.median // 0) + .database_us.median else null end;
+  def cpu_ratio($a; $b): if cpu($a) and cpu($b) then (cpu($b) / cpu($a) * 100 | round / 100) else null end;
   def ratio($a; $b): if rate($a) and rate($b) then (rate($a) / rate($b) * 100 | round / 100) else null end;
 {
     machine: $machine, data: {clinics: $clinics, patients: $patients, many: $many},
     ratios: (["get", "list", "create"] | map({key: ., value: {
         pgbench: ratio("clinicd \(.)"; "pgbench \(.)"), go: ratio("clinicd \(.)"; "go \(.)")}}) | from_entries),
+    cpu_ratios: (["get", "list", "create"] | map({key: ., value: {
+        pgbench: cpu_ratio("clinicd \(.)"; "pgbench \(.)"), go: cpu_ratio("clinicd \(.)"; "go \(.)")}}) | from_entries),
     trips: $trips[0], idle_mb: $idle, measured: $measured
 }

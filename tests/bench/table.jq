@@ -8,9 +8,10 @@ def table($workload; $title): [.measured[] | select(.workload == $workload)] | i
     "|---|---|---|---|---|---|---|", (.[] | row) end;
 
 "Machine: \(.machine). Data: \(.data.clinics) clinics of \(.data.patients) patients, one of \(.data.many).", "",
-"| of clinicd's rate to that of | W1 get | W2 page of 50 | W3 create |", "|---|---|---|---|",
+"| clinicd against | W1 get | W2 page of 50 | W3 create |", "|---|---|---|---|",
 (("pgbench", "go") as $peer | select($peer == "pgbench" or .ratios.get.go)
-    | "| \($peer) | \(.ratios.get[$peer] | n(2)) | \(.ratios.list[$peer] | n(2)) | \(.ratios.create[$peer] | n(2)) |"),
+    | "| \($peer): requests a second | \(.ratios.get[$peer] | n(2)) | \(.ratios.list[$peer] | n(2)) | \(.ratios.create[$peer] | n(2)) |",
+      "| \($peer): requests for the same CPU | \(.cpu_ratios.get[$peer] | n(2)) | \(.cpu_ratios.list[$peer] | n(2)) | \(.cpu_ratios.create[$peer] | n(2)) |"),
 table("get"; "W1: one patient, 32 connections"),
 table("list"; "W2: a page of 50, 32 connections"),
 table("create"; "W3: a create, durable, 32 connections"),

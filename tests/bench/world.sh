@@ -92,7 +92,7 @@ go_start() {
 world_end() {
     local pid
     for pid in ${clinicd:-} ${go_pid:-}; do
-        kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null
+        kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null || true # their status is not ours
     done
     [ -z "${postmaster:-}" ] || "${as_owner[@]}" "$bin/pg_ctl" -D "$here/data" -m immediate -t 60 stop >/dev/null 2>&1
     rm -rf "$here"

@@ -33,6 +33,10 @@ static bool connect_now(struct raw *raw)
     int one = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
         die("socket: %s", strerror(errno));
+    struct sockaddr_in own = {.sin_family = AF_INET};
+    if (raw->from && (inet_pton(AF_INET, raw->from, &own.sin_addr) != 1 ||
+                      bind(fd, (struct sockaddr *)&own, sizeof own) != 0))
+        die("bind to %s: %s", raw->from, strerror(errno));
     if (connect(fd, (struct sockaddr *)&address, sizeof address) != 0) {
         close(fd);
         return false;

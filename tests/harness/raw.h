@@ -12,7 +12,8 @@
 
 struct raw {
     int port;
-    int fd; /* -1: not connected; raw_ask() connects by itself */
+    const char *from; /* our own address, "127.0.0.2"; set after raw_open(); NULL: any */
+    int fd;           /* -1: not connected; raw_ask() connects by itself */
     struct buf in;
 };
 

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -295,6 +296,38 @@ static void two_administrators_cannot_remove_each_other(void **state)
     assert_int_equal(refused, ROUNDS);
 }
 
+/* What another process does is stood in for by SQL that holds the same lock: within one process a
+ * clinic's writes stand in one line anyway. */
+static void two_processes_cannot_remove_both_administrators(void **state)
+{
+    struct world *world = *state;
+    for (int demotes = 0; demotes < 2; demotes++) {
+        world_restore(world);
+        sql_run(world->boss, "UPDATE clinicd.account SET is_active = false WHERE id = '%s'",
+                id_a(world, SEED_LATE));
+        pthread_t thread;
+        pthread_barrier_t line;
+        struct rival rival = {.world = world,
+                              .line = &line,
+                              .victim = SEED_ADMIN,
+                              .demotes = demotes,
+                              .token = token_a(world, "admin")};
+        pthread_barrier_init(&line, NULL, 2);
+        sql_run(world->boss,
+                "BEGIN; SELECT FROM clinicd.quota WHERE clinic_id = 7001 AND kind = 'receptionist' "
+                "FOR UPDATE; UPDATE clinicd.account SET is_active = false WHERE id = '%s'",
+                id_a(world, SEED_NEWCOMER));
+        assert_int_equal(pthread_create(&thread, NULL, run, &rival), 0);
+        pthread_barrier_wait(&line);
+        usleep(200000);
+        sql_run(world->boss, "COMMIT");
+        pthread_join(thread, NULL);
+        pthread_barrier_destroy(&line);
+        expect(&rival.answer, 409, "last-admin");
+        arena_end(&rival.arena);
+    }
+}
+
 /* --- closing and opening --------------------------------------------------------------------- */
 
 static void closing_an_account_ends_its_sessions_and_frees_its_place(void **state)
@@ -389,6 +422,53 @@ static void a_reset_gives_one_password_that_lives_three_days_and_ends_sessions(v
     expect(&in, 401, NULL);
 }
 
+struct asker {
+    struct world *world;
+    struct arena arena;
+    struct answer answer;
+};
+
+static void *ask_for_reset(void *user)
+{
+    struct asker *asker = user;
+    char id[UUID_TEXT], token[TOKEN_TEXT];
+    struct client *client =
+        client_make(service_port(asker->world->service), asker->world->document);
+    const struct call call = {.method = "POST",
+                              .path = arena_format(&asker->arena,
+                                                   "/clinics/clinic-a/staff/%s/password-reset",
+                                                   seed_id(&seed_a, SEED_LAB_TECH, id)),
+                              .token = seed_token(&seed_a, "admin", token)};
+    http_ask(client, &asker->arena, &call, &asker->answer);
+    client_free(client);
+    return NULL;
+}
+
+/* SQL stands in for a sign-in with the old password that has not committed yet. */
+static void a_sign_in_that_is_under_way_is_ended_by_the_reset_too(void **state)
+{
+    struct world *world = *state;
+    struct asker asker = {.world = world};
+    pthread_t thread;
+    const char *token = token_a(world, "lab_tech-two");
+    sql_run(world->boss,
+            "BEGIN; UPDATE clinicd.account SET last_login_at = clock_timestamp() WHERE id = '%s'; "
+            "INSERT INTO clinicd.session (clinic_id, id, account_id, access_hash, "
+            "access_expires_at, family_hash, refresh_hash, refresh_expires_at, ends_at, "
+            "idle_seconds, last_seen_at, created_at) SELECT clinic_id, gen_random_uuid(), "
+            "account_id, encode(sha256('%s'), 'hex'), access_expires_at, encode(sha256('two'), "
+            "'hex'), refresh_hash, refresh_expires_at, ends_at, idle_seconds, last_seen_at, "
+            "created_at FROM clinicd.session WHERE account_id = '%s'",
+            id_a(world, SEED_LAB_TECH), token, id_a(world, SEED_LAB_TECH));
+    assert_int_equal(pthread_create(&thread, NULL, ask_for_reset, &asker), 0);
+    usleep(400000);
+    sql_run(world->boss, "COMMIT");
+    pthread_join(thread, NULL);
+    expect(&asker.answer, 200, NULL);
+    arena_end(&asker.arena);
+    assert_int_equal(me(world, token), 401);
+}
+
 static void a_reset_asked_for_twice_with_one_key_is_done_once(void **state)
 {
     struct world *world = *state;
@@ -429,11 +509,13 @@ int main(void)
         cmocka_unit_test_setup(a_doctor_stays_a_doctor, fresh),
         cmocka_unit_test_setup(the_last_active_administrator_stays, fresh),
         cmocka_unit_test_setup(two_administrators_cannot_remove_each_other, fresh),
+        cmocka_unit_test_setup(two_processes_cannot_remove_both_administrators, fresh),
         cmocka_unit_test_setup(closing_an_account_ends_its_sessions_and_frees_its_place, fresh),
         cmocka_unit_test_setup(an_account_is_opened_again_without_its_sessions, fresh),
         cmocka_unit_test_setup(a_role_is_changed_while_closed_without_a_place, fresh),
         cmocka_unit_test_setup(a_reset_gives_one_password_that_lives_three_days_and_ends_sessions,
                                fresh),
+        cmocka_unit_test_setup(a_sign_in_that_is_under_way_is_ended_by_the_reset_too, fresh),
         cmocka_unit_test_setup(a_reset_asked_for_twice_with_one_key_is_done_once, fresh),
         cmocka_unit_test_setup(only_administrators_reset_passwords, fresh),
     };

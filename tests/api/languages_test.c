@@ -116,6 +116,7 @@ static void lists_are_those_of_the_tables(void **state)
     } checked[] = {{"gender", "patient", "gender"},
                    {"blood_group", "patient", "blood_group"},
                    {"patient_status", "patient", "status"},
+                   {"allergy_severity", "allergy", "severity"},
                    {"language", "clinic", "language"},
                    {"application_status", "clinic_application", "status"}};
     struct answer answer = get(world, "/meta/enums", NULL);

@@ -97,7 +97,7 @@ enum err clinic_settings(struct tx *tx, struct rows *out)
 
 enum err clinic_update_settings(struct tx *tx, const json_t *body, struct rows *out)
 {
-    opening_hours_check(json_object_get(body, "opening_hours"), tx->fault);
+    hours_check(body, "opening_hours", "opens", "closes", tx->fault);
     if (tx->fault->flaws_n > 0)
         return fail(tx->fault, ERR_INPUT, "validation-failed", NULL);
     const struct q_clinic_settings_update_args args = {.body = json_text(tx, body)};

@@ -1,4 +1,4 @@
-/* When a clinic is open: what the schema of opening hours cannot say. */
+/* Hours of a week, a clinic's or a doctor's: what their schema cannot say. */
 #ifndef MODELS_CLINIC_HOURS_H
 #define MODELS_CLINIC_HOURS_H
 
@@ -6,8 +6,9 @@
 
 #include <jansson.h>
 
-/* Adds a flaw for every entry that closes before it opens or overlaps another one of its day.
- * `hours` is an array of {day, opens, closes} as its schema says, or NULL. */
-void opening_hours_check(const json_t *hours, struct fault *fault);
+/* Adds a flaw for every entry of the body's `member` that ends before it begins or overlaps another
+ * one of its day. The member is absent, or an array of {day, <from>, <to>} as its schema says. */
+void hours_check(const json_t *body, const char *member, const char *from, const char *to,
+                 struct fault *fault);
 
 #endif

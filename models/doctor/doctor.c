@@ -2,9 +2,9 @@
 
 #include "db/uuid.h"
 #include "gen/queries.h"
+#include "models/clinic/hours.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 static const char *text_of(const json_t *object, const char *member)
 {
@@ -33,35 +33,12 @@ enum err doctor_list(struct tx *tx, const struct doctor_filters *filters, struct
     return query_run_list(tx, &q_doctor_list, &args, out, total);
 }
 
-static bool overlap(const json_t *a, const json_t *b)
-{
-    return strcmp(text_of(a, "day"), text_of(b, "day")) == 0 &&
-           strcmp(text_of(a, "from"), text_of(b, "to")) < 0 &&
-           strcmp(text_of(b, "from"), text_of(a, "to")) < 0;
-}
-
-/* "09:00" sorts as text as it does as a time. */
-static void check_hours(struct fault *fault, const json_t *hours)
-{
-    size_t i;
-    json_t *one;
-    json_array_foreach(hours, i, one)
-    {
-        const char *pointer = arena_format(fault->arena, "#/office_hours/%zu", i);
-        if (strcmp(text_of(one, "from"), text_of(one, "to")) >= 0)
-            fault_add(fault, pointer, "ends-before-it-begins", "ends before it begins");
-        for (size_t j = 0; j < i; j++)
-            if (overlap(one, json_array_get(hours, j)))
-                fault_add(fault, pointer, "overlaps", "overlaps the hours at %zu", j);
-    }
-}
-
 enum err doctor_check(struct fault *fault, const json_t *body)
 {
     const char *id = text_of(body, "id");
     if (id && !uuid_is_v7(id))
         fault_add(fault, "#/id", "format", "is not a UUID version 7");
-    check_hours(fault, json_object_get(body, "office_hours"));
+    hours_check(body, "office_hours", "from", "to", fault);
     return fault->flaws_n ? fail(fault, ERR_INPUT, "validation-failed", NULL) : ERR_NONE;
 }
 

@@ -30,7 +30,7 @@ enum {
     SERVICE_KILLS = 20,
     POSTGRES_CRASHES = 5,
     WAIT_MS = 15000,
-    READY_MS = 2000,
+    READY_MS = 20000, /* a bound for a busy machine; how long it took is printed */
     FIRST_READY_MS = 30000
 };
 
@@ -156,15 +156,6 @@ static void *write_facts(void *user)
 
 /* --- killing -------------------------------------------------------------------------------- */
 
-static int slack(void)
-{
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-    return 5;
-#else
-    return 1;
-#endif
-}
-
 static void pause_at_random(unsigned *seed)
 {
     usleep(100000 + (unsigned)rand_r(seed) % 300000);
@@ -177,9 +168,9 @@ static int kill_service_often(struct ledger *ledger, unsigned *seed)
         pause_at_random(seed);
         town_service_kill(&ledger->town);
         town_service_start(&ledger->town);
-        int ms = town_ready_ms(&ledger->town, READY_MS * slack());
+        int ms = town_ready_ms(&ledger->town, READY_MS);
         if (ms < 0)
-            fail_msg("the service was not ready %d ms after its start", READY_MS * slack());
+            fail_msg("the service was not ready %d ms after its start", READY_MS);
         slowest = ms > slowest ? ms : slowest;
     }
     return slowest;
@@ -213,9 +204,9 @@ static int crash_postgres_often(struct ledger *ledger, unsigned *seed)
         assert_int_equal(status_of(ledger, "/health/live"), 200);
         assert_int_equal(status_of(ledger, "/health/ready"), 503);
         town_postgres_start(&ledger->town);
-        int ms = town_ready_ms(&ledger->town, READY_MS * slack());
+        int ms = town_ready_ms(&ledger->town, READY_MS);
         if (ms < 0)
-            fail_msg("the service was not ready %d ms after the database", READY_MS * slack());
+            fail_msg("the service was not ready %d ms after the database", READY_MS);
         slowest = ms > slowest ? ms : slowest;
         assert_true(town_service_lives(&ledger->town));
     }

@@ -44,11 +44,11 @@ enum { FLAWS_MAX = 20 };
 struct fault {
     struct arena *arena; /* where the texts go; set by the owner */
     enum err err;
-    const char *code;       /* API code; NULL: the default of err */
-    const char *detail;     /* for the client; NULL: the title says it all */
-    const char *reason;     /* for the log only: PostgreSQL's own words, errno */
-    const char *extra;      /* JSON text of the extra member that the code has, or NULL */
-    long retry_after_s;     /* > 0: Retry-After */
+    const char *code;   /* API code; NULL: the default of err */
+    const char *detail; /* for the client; NULL: the title says it all */
+    const char *reason; /* for the log only: PostgreSQL's own words, errno */
+    const char *extra;  /* JSON text of the extra member that the code has, or NULL */
+    long retry_after_s; /* > 0: Retry-After */
     size_t flaws_n;
     struct flaw flaws[FLAWS_MAX];
 };

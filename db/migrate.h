@@ -3,11 +3,12 @@
  *
  * It works on a connection of its own, as the migrator (BYPASSRLS), under a session advisory lock
  * that is polled; each file is one transaction: up, verify, history row, COMMIT. History is
- * ops.migration; every row holds the hash of the one before it. The service never migrates at start.
+ * ops.migration; every row holds the hash of the one before it. The service never migrates at
+ * start.
  *
- * Files run as the migrator and say nothing about owners: at the end of each the runner gives what the
- * migrator then owns in schema clinicd to clinicd_owner. What a file itself gave to another role (a
- * definer function) stays there.
+ * Files run as the migrator and say nothing about owners: at the end of each the runner gives what
+ * the migrator then owns in schema clinicd to clinicd_owner. What a file itself gave to another
+ * role (a definer function) stays there.
  */
 #ifndef DB_MIGRATE_H
 #define DB_MIGRATE_H
@@ -23,7 +24,7 @@ struct migration {
     const char *name; /* "house" of 0001_house.sql */
     const char *kind; /* expand backfill contract */
     bool in_tx;
-    const char *text; /* the file; its SHA-256 is what history remembers */
+    const char *text;          /* the file; its SHA-256 is what history remembers */
     const char *const *up;     /* NULL-terminated statements */
     const char *const *verify; /* each a boolean query that must say true */
     const char *const *down;   /* NULL: cannot be reverted */
@@ -40,7 +41,7 @@ int migrate_latest(void); /* version of the newest embedded file */
 struct migrate_options {
     const char *url; /* the migrator's */
     int64_t lock_wait_ms;
-    int to;         /* target version; -1: up to the newest */
+    int to;               /* target version; -1: up to the newest */
     int64_t data_loss_ok; /* -1: none; else exactly the rows that down may lose */
     void (*say)(void *user, const char *line); /* progress, may be NULL */
     void *user;
@@ -57,9 +58,9 @@ struct migration_status {
     int64_t duration_ms;
 };
 
-/* All give ERR_UNAVAILABLE (cannot connect), ERR_TIMEOUT (lock not got; the fault names the holder),
- * ERR_CONFLICT (edited or unknown files, data loss not confirmed), ERR_INTERNAL (failed, rolled
- * back; or a verification failed: code "verification-failed"). */
+/* All give ERR_UNAVAILABLE (cannot connect), ERR_TIMEOUT (lock not got; the fault names the
+ * holder), ERR_CONFLICT (edited or unknown files, data loss not confirmed), ERR_INTERNAL (failed,
+ * rolled back; or a verification failed: code "verification-failed"). */
 enum err migrate_up(const struct migrate_options *options, struct fault *fault, int *applied) FAILS;
 enum err migrate_down(const struct migrate_options *options, int steps, struct fault *fault,
                       int *reverted) FAILS;

@@ -55,6 +55,24 @@ static enum err patients_get_as_staff(struct request *request)
     return patients_get(request);
 }
 
+static enum err allergies_list_as_staff(struct request *request)
+{
+    request_tx(request)->scope.patient_id = NULL;
+    return allergies_list(request);
+}
+
+static enum err access_log_list_as_staff(struct request *request)
+{
+    request_tx(request)->scope.patient_id = NULL;
+    return access_log_list(request);
+}
+
+static enum err allergies_create_in_b(struct request *request)
+{
+    request_tx(request)->scope.clinic_id = seed_b.clinic_id;
+    return allergies_create(request);
+}
+
 /* Is kind enough to explain why there is nothing. */
 static enum err patients_get_explained(struct request *request)
 {
@@ -71,9 +89,11 @@ static enum err patients_get_explained(struct request *request)
 
 struct plant {
     const char *name;
-    const char *sql;       /* run by the superuser before the service starts */
-    const char *from, *to; /* in the document's JSON text, every time */
-    const char *operation; /* whose handler is replaced … */
+    const char *sql;           /* run by the superuser before the service starts */
+    const char *from, *to;     /* in the document's JSON text, every time */
+    const char *role;          /* of x-roles, which … */
+    const char *gains, *loses; /* … a permission */
+    const char *operation;     /* whose handler is replaced … */
     enum err (*run)(struct request *request);
     const char *only;       /* operations to run; the rest cannot show it */
     bool needs_wall_1_gone; /* wall 1 alone holds it off */
@@ -115,13 +135,13 @@ static const struct plant plants[] = {
      .needs_wall_1_gone = true,
      .must_leak = true},
     {.name = "receptionists may read the trail",
-     .from = "\"receptionist\":[\"session.self\",",
-     .to = "\"receptionist\":[\"audit.read\",\"session.self\",",
+     .role = "receptionist",
+     .gains = "audit.read",
      .only = "audit_list",
      .must_leak = true},
     {.name = "patients may list patients",
-     .from = "\"patient\":[\"session.self\",",
-     .to = "\"patient\":[\"patient.list\",\"session.self\",",
+     .role = "patient",
+     .gains = "patient.list",
      .only = "patients_list",
      .must_leak = true},
     {.name = "deleting needs what reading needs",
@@ -135,18 +155,18 @@ static const struct plant plants[] = {
      .only = "audit_list",
      .must_leak = true},
     {.name = "newcomers may read patients",
-     .from = "\"password_change_required\":[",
-     .to = "\"password_change_required\":[\"patient.read\",",
+     .role = "password_change_required",
+     .gains = "patient.read",
      .only = "patients_get",
      .must_leak = true},
     {.name = "expired clinics may write",
-     .from = "\"subscription_expired\":[",
-     .to = "\"subscription_expired\":[\"patient.update\",",
+     .role = "subscription_expired",
+     .gains = "patient.update",
      .only = "patients_update",
      .must_leak = true},
     {.name = "lab technicians lost a permission",
-     .from = "\"lab_tech\":[\"session.self\",\"patient.list\",",
-     .to = "\"lab_tech\":[\"session.self\",",
+     .role = "lab_tech",
+     .loses = "patient.list",
      .only = "patients_list"},
     {.name = "the anonymous see the whole clinic",
      .from = "\"anonymous\":[",
@@ -178,6 +198,36 @@ static const struct plant plants[] = {
      .run = patients_get_as_staff,
      .only = "patients_get",
      .must_leak = true},
+    {.name = "policies of allergies and patients opened",
+     .sql = OPEN("allergy") ";" OPEN("patient"),
+     .only = "allergies_",
+     .needs_wall_1_gone = true,
+     .must_leak = true},
+    {.name = "a patient is taken for staff, at the allergies",
+     .operation = "allergies_list",
+     .run = allergies_list_as_staff,
+     .only = "allergies_list",
+     .must_leak = true},
+    {.name = "a patient is taken for staff, at the access log",
+     .operation = "access_log_list",
+     .run = access_log_list_as_staff,
+     .only = "access_log_list",
+     .must_leak = true},
+    {.name = "an allergy is noted in a clinic from outside",
+     .operation = "allergies_create",
+     .run = allergies_create_in_b,
+     .only = "allergies_create",
+     .must_leak = true},
+    {.name = "receptionists may read the access log",
+     .role = "receptionist",
+     .gains = "access.read",
+     .only = "access_log_list",
+     .must_leak = true},
+    {.name = "patients may note allergies",
+     .role = "patient",
+     .gains = "allergy.write",
+     .only = "allergies_",
+     .must_leak = true},
     {.name = "a 404 explains",
      .operation = "patients_get",
      .run = patients_get_explained,
@@ -187,15 +237,33 @@ static const struct plant plants[] = {
 
 /* ---- planting ---- */
 
+static void change_role(json_t *document, const struct plant *plant)
+{
+    json_t *role = json_object_get(json_object_get(document, "x-roles"), plant->role);
+    size_t before = json_array_size(role), i;
+    json_t *permission;
+    if (plant->gains)
+        json_array_append_new(role, json_string(plant->gains));
+    json_array_foreach(role, i, permission)
+    {
+        if (plant->loses && strcmp(json_string_value(permission), plant->loses) == 0)
+            json_array_remove(role, i--);
+    }
+    if (json_array_size(role) == before)
+        fail_msg("%s: %s does not have %s", plant->name, plant->role, plant->loses);
+}
+
 static const char *document_with(struct arena *arena, const struct plant *plant)
 {
     struct buf out;
     json_auto_t *json = json_loadb(document_bytes, document_bytes_n, 0, NULL);
+    if (plant->role)
+        change_role(json, plant);
     char *text = json_dumps(json, JSON_COMPACT);
-    size_t length = strlen(plant->from), found = 0;
+    size_t length = plant->from ? strlen(plant->from) : 0, found = !plant->from;
     buf_begin(&out, arena, strlen(text) * 2);
     for (const char *at = text; *at;) {
-        if (strncmp(at, plant->from, length) == 0) {
+        if (length && strncmp(at, plant->from, length) == 0) {
             buf_text(&out, plant->to);
             at += length;
             found++;
@@ -224,14 +292,15 @@ static void plant_run(const struct plant *plant, struct matrix_report *report)
 {
     struct arena arena CLEANUP(arena_end) = {0};
     struct world world;
-    world_begin(&world, &(struct world_options){
-                            .name = "planted",
-                            .plant = plant->sql,
-                            .bypass_wall_2 = plant->bypass_wall_2,
-                            .document = plant->from ? document_with(&arena, plant) : NULL,
-                            .handlers = plant->run ? handlers_with(&arena, plant) : NULL,
-                            .handlers_n = endpoints_n,
-                        });
+    world_begin(&world,
+                &(struct world_options){
+                    .name = "planted",
+                    .plant = plant->sql,
+                    .bypass_wall_2 = plant->bypass_wall_2,
+                    .document = plant->from || plant->role ? document_with(&arena, plant) : NULL,
+                    .handlers = plant->run ? handlers_with(&arena, plant) : NULL,
+                    .handlers_n = endpoints_n,
+                });
     matrix_run(&world, &(struct matrix_options){.only = plant->only, .is_quiet = true}, report);
     world_end(&world);
 }

@@ -56,7 +56,10 @@ enum err patients_update(struct request *request)
     struct rows rows;
     enum err err = patient_update(request_tx(request), request->clinic, request_path(request, "id"),
                                   request_body(request), &rows);
-    return err ? err : reply_row(request, &rows);
+    if (err)
+        return err;
+    request_forget(request, realm_clinic.account_news, rows_text(&rows, 0, "_login_id"));
+    return reply_row(request, &rows);
 }
 
 enum err patients_delete(struct request *request)

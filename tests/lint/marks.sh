@@ -5,7 +5,7 @@ bad=$(mktemp)
 trap 'rm -f "$bad"' EXIT
 
 files() {
-    if [ -d .git ]; then
+    if [ -e .git ]; then
         git ls-files -z
     else
         find . -type f -not -path './build/*' -print0

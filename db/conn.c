@@ -63,6 +63,28 @@ static void ignore_notice(void *user, const PGresult *notice)
     (void)notice;
 }
 
+/* By steps and not by PQconnectdbParams(), which prints what a dying server says while connecting.
+ */
+static PGconn *connect_quietly(const char *const *keywords, const char *const *values)
+{
+    int64_t until_us = clock_monotonic_us() + CONNECT_TIMEOUT_S * INT64_C(1000000);
+    PGconn *pg = PQconnectStartParams(keywords, values, 1);
+    if (pg)
+        PQsetNoticeReceiver(pg, ignore_notice, NULL);
+    PostgresPollingStatusType status = PGRES_POLLING_WRITING;
+    while (pg && PQstatus(pg) != CONNECTION_BAD && status != PGRES_POLLING_OK) {
+        int64_t left_us = until_us - clock_monotonic_us();
+        struct pollfd fd = {.fd = PQsocket(pg),
+                            .events = status == PGRES_POLLING_READING ? POLLIN : POLLOUT};
+        if (left_us <= 0 || poll(&fd, 1, (int)(left_us / 1000) + 1) <= 0)
+            break;
+        status = PQconnectPoll(pg);
+        if (status == PGRES_POLLING_FAILED)
+            break;
+    }
+    return pg;
+}
+
 enum err conn_open(const struct database_options *options, bool is_blocking, struct fault *fault,
                    PGconn **out)
 {
@@ -78,21 +100,13 @@ enum err conn_open(const struct database_options *options, bool is_blocking, str
              "-c jit=off -c client_min_messages=error",
              options->statement_timeout_ms, options->lock_timeout_ms,
              2 * options->statement_timeout_ms);
-    char timeout[12];
-    snprintf(timeout, sizeof timeout, "%d", CONNECT_TIMEOUT_S);
-    const char *keywords[] = {"dbname",
-                              "options",
-                              "connect_timeout",
-                              "fallback_application_name",
-                              "client_encoding",
-                              "tcp_user_timeout",
-                              NULL};
-    const char *values[] = {options->url, settings, timeout, "clinicd", "UTF8", "10000", NULL};
+    const char *keywords[] = {"dbname",          "options",          "fallback_application_name",
+                              "client_encoding", "tcp_user_timeout", NULL};
+    const char *values[] = {options->url, settings, "clinicd", "UTF8", "10000", NULL};
 
-    PGconn *pg = PQconnectdbParams(keywords, values, 1);
+    PGconn *pg = connect_quietly(keywords, values);
     if (!pg || PQstatus(pg) != CONNECTION_OK)
         return refuse(pg, fault);
-    PQsetNoticeReceiver(pg, ignore_notice, NULL);
     if (!PQenterPipelineMode(pg) || PQsetnonblocking(pg, 1) != 0)
         return refuse(pg, fault);
     enum err err = prepare_all(pg, fault);

@@ -57,6 +57,8 @@ static bool connect_now(struct listener *listener)
                               NULL};
     const char *values[] = {listener->url, "clinicd-listen", "10", "10000", NULL};
     listener->pg = PQconnectStartParams(keywords, values, 1);
+    if (listener->pg)
+        PQsetNoticeProcessor(listener->pg, ignore_notice, NULL);
     int64_t until_us = clock_monotonic_us() + ANSWER_MS * INT64_C(1000);
     PostgresPollingStatusType status = PGRES_POLLING_WRITING;
     while (listener->pg && PQstatus(listener->pg) != CONNECTION_BAD && status != PGRES_POLLING_OK) {
@@ -70,7 +72,6 @@ static bool connect_now(struct listener *listener)
     }
     if (!listener->pg || PQstatus(listener->pg) != CONNECTION_OK)
         return false;
-    PQsetNoticeProcessor(listener->pg, ignore_notice, NULL);
     return true;
 }
 

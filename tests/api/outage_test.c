@@ -112,17 +112,25 @@ static void end_one_blocked(struct world *world)
 
 static void end_all_connections(struct world *world)
 {
-    sql_int(world->boss, "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE "
-                         "datname = current_database() AND usename = 'clinicd_app'");
+    sql_int(world->boss,
+            "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity WHERE "
+            "datname = current_database() AND usename = 'clinicd_app'");
 }
 
+/* Every connection is there and in service: a backend that PostgreSQL shows may still be preparing.
+ */
 static void wait_until_whole(struct world *world)
 {
-    for (int i = 0; i < 300; i++, usleep(10000))
-        if (sql_int(world->boss,
+    struct database_stats stats;
+    for (int i = 0; i < 1000; i++) {
+        usleep(i ? 10000 : 200000); /* first, what was ended must be noticed */
+        database_stats_read(world->service->database, &stats);
+        if (stats.connected == stats.wanted &&
+            sql_int(world->boss,
                     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
                     "AND usename = 'clinicd_app'") >= 19) /* 2 + 8 + 8, and the listener */
             return;
+    }
     die("the service does not connect again");
 }
 

@@ -4,8 +4,6 @@
 #include "models/allergy/allergy.h"
 #include "models/clinic/directory.h"
 
-#include <string.h>
-
 enum err allergies_list(struct request *request)
 {
     struct rows rows;
@@ -21,10 +19,7 @@ enum err allergies_create(struct request *request)
     enum err err =
         allergy_create(request_tx(request), request->clinic->timezone, request_path(request, "id"),
                        id, request_body_text(request), &rows);
-    if (err == ERR_CONFLICT && strcmp(request->fault.code, "id-taken") == 0)
-        reply_header(request, "Location",
-                     arena_format(&request->arena, "%s/%s", request->raw_path, id));
-    return err ? err : reply_row(request, &rows);
+    return err ? reply_twin(request, err) : reply_row(request, &rows);
 }
 
 enum err allergies_update(struct request *request)

@@ -29,7 +29,7 @@ enum err doctors_create(struct request *request)
         err = one_time_make(request, &one_time);
     if (!err)
         err = doctor_create(request_tx(request), body, one_time.hash, &rows);
-    return err ? err
+    return err ? reply_twin(request, err)
                : reply_row_and(request, &rows, "one_time_password",
                                one_time_json(request, &one_time));
 }

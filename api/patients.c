@@ -5,8 +5,6 @@
 #include "models/patient/patient.h"
 #include "models/session/realm.h"
 
-#include <string.h>
-
 enum err patients_list(struct request *request)
 {
     const struct patient_filters filters = {
@@ -32,12 +30,8 @@ enum err patients_create(struct request *request)
     if (!err)
         err = patient_create(request_tx(request), request->clinic, request_body(request),
                              one_time.hash, &rows);
-    if (err == ERR_CONFLICT && strcmp(request->fault.code, "id-taken") == 0)
-        reply_header(request, "Location",
-                     arena_format(&request->arena, "%s/%s", request->raw_path,
-                                  request_string(request, "id")));
     if (err || !has_login)
-        return err ? err : reply_row(request, &rows);
+        return err ? reply_twin(request, err) : reply_row(request, &rows);
     const char *username = rows_text(&rows, 0, "_username");
     return reply_row_and(request, &rows, "login",
                          one_time_login_json(request, username, &one_time));

@@ -3,8 +3,6 @@
 #include "api/http/request.h"
 #include "models/pharmacy/pharmacy.h"
 
-#include <string.h>
-
 enum err pharmacies_list(struct request *request)
 {
     struct rows rows;
@@ -18,11 +16,7 @@ enum err pharmacies_create(struct request *request)
 {
     struct rows rows;
     enum err err = pharmacy_create(request_tx(request), request_body(request), &rows);
-    if (err == ERR_CONFLICT && strcmp(request->fault.code, "id-taken") == 0)
-        reply_header(request, "Location",
-                     arena_format(&request->arena, "%s/%s", request->raw_path,
-                                  request_string(request, "id")));
-    return err ? err : reply_row(request, &rows);
+    return err ? reply_twin(request, err) : reply_row(request, &rows);
 }
 
 enum err pharmacies_get(struct request *request)

@@ -37,7 +37,7 @@ enum err staff_create(struct request *request)
     };
     struct rows rows;
     err = staff_create_account(request_tx(request), &staff, &rows);
-    return err ? err
+    return err ? reply_twin(request, err)
                : reply_row_and(request, &rows, "one_time_password",
                                one_time_json(request, &one_time));
 }

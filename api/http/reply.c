@@ -147,3 +147,12 @@ enum err reply_bytes(struct request *request, const char *content_type, const vo
     reply->is_json = strncmp(content_type, "application/json", 16) == 0;
     return ERR_NONE;
 }
+
+enum err reply_twin(struct request *request, enum err err)
+{
+    const char *id = request_string(request, "id");
+    if (err == ERR_CONFLICT && id && strcmp(request->fault.code, "id-taken") == 0)
+        reply_header(request, "Location",
+                     arena_format(&request->arena, "%s/%s", request->raw_path, id));
+    return err;
+}

@@ -36,4 +36,8 @@ enum language reply_language(struct request *request, const char *tag);
 /* One more header; a second of the same name replaces the first. */
 void reply_header(struct request *request, const char *name, const char *value);
 
+/* A POST whose own id is taken already says where that record is (id-taken); any other failure
+ * stays as it is. Gives err back. */
+enum err reply_twin(struct request *request, enum err err) FAILS;
+
 #endif

@@ -110,6 +110,8 @@ static void what_collides_leaves_nothing_behind(void **state)
                          "\"last_name\":\"D\",\"specialization\":\"S\",\"license_number\":\"L\"}",
                          answer_text(&made, "id")));
     expect(&answer, 409, "id-taken");
+    assert_string_equal(answer_header(&world->arena, &answer, "Location", NULL),
+                        doctor(world, answer_text(&made, "id")));
     assert_int_equal(sql_int(world->boss, "SELECT count(*) FROM clinicd.account"), accounts);
     assert_int_equal(sql_int(world->boss, "SELECT count(*) FROM clinicd.doctor WHERE clinic_id = "
                                           "7001"),

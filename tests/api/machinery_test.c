@@ -1,5 +1,7 @@
 /* Answers that the machinery gives on anybody's behalf: not modified, wrong method, too much, too
  * late, no database; and the few of single operations that no other test asks for. */
+#include "api/endpoints.h"
+#include "api/http/request.h"
 #include "tests/harness/world.h"
 
 #include <setjmp.h>
@@ -117,6 +119,34 @@ static void the_platform_s_session_is_refreshed(void **state)
     assert_string_not_equal(answer_text(&in, "access_token"), answer_text(&fresh, "access_token"));
 }
 
+static enum err broken(struct request *request)
+{
+    return fail_quietly(&request->fault, ERR_INTERNAL, "nobody-listed-this", "relation \"inner\"");
+}
+
+/* A bug is a 500 that says nothing of what is inside, even with a code that the document lacks. */
+static void a_bug_is_told_to_the_log_only(void **state)
+{
+    struct world world;
+    struct answer answer;
+    struct arena arena CLEANUP(arena_end) = {0};
+    struct handler *handlers = arena_array(&arena, struct handler, endpoints_n);
+    (void)state;
+    for (size_t i = 0; i < endpoints_n; i++) {
+        handlers[i] = endpoints[i];
+        if (strcmp(handlers[i].operation, "version_get") == 0)
+            handlers[i].run = broken;
+    }
+    world_begin(&world, &(struct world_options){
+                            .name = "bug", .handlers = handlers, .handlers_n = endpoints_n});
+    http_send(world.client, &world.arena, &(struct call){.path = "/version"}, &answer);
+    assert_int_equal(answer.status, 500);
+    assert_string_equal(answer_text(&answer, "code"), "internal-error");
+    assert_null(strstr(answer.body, "inner"));
+    assert_null(strstr(answer.body, "nobody"));
+    world_end(&world);
+}
+
 static void statements_are_short(struct service_options *options)
 {
     options->database.statement_timeout_ms = 300;
@@ -203,6 +233,7 @@ int main(void)
         cmocka_unit_test(headers_that_are_too_large_are_refused),
         cmocka_unit_test(a_registration_number_is_one_clinic_s),
         cmocka_unit_test(the_platform_s_session_is_refreshed),
+        cmocka_unit_test(a_bug_is_told_to_the_log_only),
         cmocka_unit_test(a_request_that_takes_too_long_is_given_up),
         cmocka_unit_test(a_read_past_the_request_s_deadline_is_given_up),
         cmocka_unit_test(without_its_database_the_service_says_so_and_comes_back),

@@ -16,7 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { OFFLOAD_THREADS = 2, OFFLOAD_QUEUE = 16, LIMITER_SLOTS = 64 * 1024, QUIET_US = 100 * 1000 };
+enum { OFFLOAD_THREADS = 2, OFFLOAD_QUEUE = 16, LIMITER_SLOTS = 64 * 1024, QUIET_US = 250 * 1000 };
 
 void service_defaults(struct service_options *options)
 {

@@ -80,7 +80,8 @@ json_t *request_body(const struct request *request)
 
 const char *request_body_text(struct request *request)
 {
-    char *text = json_dumps(request->body, JSON_COMPACT);
+    /* Fifteen digits give back the decimal that was sent: 98.6, not 98.599999999999994. */
+    char *text = json_dumps(request->body, JSON_COMPACT | JSON_REAL_PRECISION(15));
     arena_defer(&request->arena, free, text);
     return text;
 }

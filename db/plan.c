@@ -119,6 +119,7 @@ void plan_note(const struct tx *tx, const struct query *query, const void *args,
     out->entity_id = cell(result, rule->id);
     if (!is_argument)
         out->patient_id = cell(result, rule->patient);
+    out->patient_ids = cell(result, rule->patients);
     out->before = cell(result, rule->before);
     if (rule->after_row && PQntuples(result) > 0) {
         struct rows rows = {result, query, tx->fault->arena, PQntuples(result)};

@@ -38,7 +38,8 @@
  * record is not there.
  *
  * audit: `id=` and `patient=` name result columns; for rows: many, patient= collects into
- * patient_ids. `patient=$id` takes a parameter of the query's own: whom the request named, also
+ * patient_ids; one row that shows several patients names its uuid[] of them by `patients=`.
+ * `patient=$id` takes a parameter of the query's own: whom the request named, also
  * when there are no rows. `after=row` takes the rendered row (without `_` columns), `before=` names
  * a column.
  * embed.c wraps the statement once more as
@@ -94,6 +95,7 @@ struct query_audit {
     const char *entity; /* NULL: no audit rule */
     const char *id;     /* result column or NULL */
     const char *patient;
+    const char *patients; /* a uuid[] column of the one row */
     const char *before;
     bool after_row;
 };

@@ -208,9 +208,9 @@ static void check_audit(struct query_file *query)
     if (!query->has_audit)
         return;
     if (query->rows == ROWS_MANY &&
-        (query->audit.id || query->audit.before || query->audit.after_row))
+        (query->audit.id || query->audit.patients || query->audit.before || query->audit.after_row))
         source_refuse(&query->source, query->source.text,
-                      "audit: id, before and after are of one row, rows: is many");
+                      "audit: id, patients, before and after are of one row, rows: is many");
     if (query->kind == QUERY_READ && (query->audit.before || query->audit.after_row))
         source_refuse(&query->source, query->source.text,
                       "audit: before and after are of a write, kind: is read");

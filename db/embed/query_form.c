@@ -333,7 +333,7 @@ static void form_values(struct former *former)
     if (is_of_rows)
         form_patient_ids(former);
     else
-        form_text(former, "NULL");
+        form_column(former, query->audit.patients);
     form_text(former, ",\n        ");
     form_status(former);
     form_sql(former, ", $request_id, ");

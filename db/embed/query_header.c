@@ -119,14 +119,17 @@ static void audit_read(struct query_file *query, struct span value)
             query->audit.id = text;
         } else if (span_is(key, "patient")) {
             query->audit.patient = text;
+        } else if (span_is(key, "patients")) {
+            query->audit.patients = text;
         } else if (span_is(key, "before")) {
             query->audit.before = text;
         } else if (span_is(key, "after") && span_is(said, "row")) {
             query->audit.after_row = true;
         } else {
-            source_refuse(&query->source, part.from,
-                          "audit: knows entity, id, patient, before and after=row, not \"%s\"",
-                          span_copy(query, part));
+            source_refuse(
+                &query->source, part.from,
+                "audit: knows entity, id, patient, patients, before and after=row, not \"%s\"",
+                span_copy(query, part));
         }
     }
     if (!query->audit.entity)

@@ -118,6 +118,7 @@ static void write_query(const struct query_file *query, struct text *out)
     write_text_member(out, "audit.entity", query->audit.entity);
     write_text_member(out, "audit.id", query->audit.id);
     write_text_member(out, "audit.patient", query->audit.patient);
+    write_text_member(out, "audit.patients", query->audit.patients);
     write_text_member(out, "audit.before", query->audit.before);
     if (query->audit.after_row)
         text_say(out, "    .audit.after_row = true,\n");

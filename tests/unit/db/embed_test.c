@@ -230,6 +230,16 @@ static void an_audited_read_is_noted_also_when_nothing_was_found(void **state)
     assert_says(c, ")\\n\"\n        \"SELECT * FROM _result\"");
 }
 
+static void one_row_names_all_whom_it_shows(void **state)
+{
+    struct bench *bench = *state;
+    const char *c = made_from(bench, "models/a/board.sql",
+                              READ_ONE "-- audit: entity=board patients=_shown\n"
+                                       "SELECT ARRAY[t.id] AS _shown FROM t");
+    assert_says(c, "NULL, NULL, (SELECT _shown FROM _result),");
+    assert_says(c, ".audit.patients = \"_shown\"");
+}
+
 static void a_list_of_something_absent_is_noted_as_not_found(void **state)
 {
     struct bench *bench = *state;
@@ -496,6 +506,8 @@ int main(void)
         TEST(all_pages_are_counted),
         TEST(an_audited_write_opens_its_with_list),
         TEST(an_audited_read_is_noted_also_when_nothing_was_found),
+        TEST(one_row_names_all_whom_it_shows),
+        TEST(one_row_names_all_whom_it_shows),
         TEST(a_list_of_something_absent_is_noted_as_not_found),
         TEST(the_patients_condition_comes_out_by_its_spelling),
         TEST(wall_1_comes_out_by_its_spelling),

@@ -507,7 +507,6 @@ int main(void)
         TEST(an_audited_write_opens_its_with_list),
         TEST(an_audited_read_is_noted_also_when_nothing_was_found),
         TEST(one_row_names_all_whom_it_shows),
-        TEST(one_row_names_all_whom_it_shows),
         TEST(a_list_of_something_absent_is_noted_as_not_found),
         TEST(the_patients_condition_comes_out_by_its_spelling),
         TEST(wall_1_comes_out_by_its_spelling),

@@ -118,12 +118,13 @@ static long round_of_attacks(struct world *world, const struct mutant_tokens *to
 static void fifty_thousand_bad_requests_break_nothing(void **state)
 {
     struct world *world = *state;
-    char admin[TOKEN_TEXT], boss[TOKEN_TEXT], id[UUID_TEXT];
+    char admin[TOKEN_TEXT], boss[TOKEN_TEXT];
     const struct mutant_tokens tokens = {.of_clinic = seed_token(&seed_a, "admin", admin),
                                          .of_platform = seed_token(NULL, "boss", boss),
                                          .slug = seed_a.slug,
                                          .victim = seed_expired.slug,
-                                         .record = seed_id(&seed_a, SEED_PATIENT_OTHER, id)};
+                                         .home = &seed_a,
+                                         .records = records_read(&world->arena)};
     const char *other = world_checksum(world, &world->arena, seed_b.clinic_id);
     long requests = setting("CLINICD_TEST_REQUESTS", REQUESTS),
          seed = setting("CLINICD_TEST_SEED", 1), sent = 0, refused = 0, flaws = 0;

@@ -56,7 +56,8 @@ struct run {
     struct world *world;
     const struct matrix_options *options;
     struct matrix_report *report;
-    struct arena arena;     /* of the whole run */
+    struct arena arena; /* of the whole run */
+    const json_t *records;
     char **not_found;       /* [operation * 2 + is HEAD]: its 404, masked */
     const char *checksum_b; /* while somebody of A acts */
     bool is_dirty;          /* something was written: put back before the next check */
@@ -167,7 +168,7 @@ static bool is_expected(const struct matrix_expected *expected, int status)
 static void check_status(struct run *run, const struct matrix_check *check,
                          const struct answer *answer)
 {
-    struct matrix_expected expected = matrix_expect(run->world->document, check);
+    struct matrix_expected expected = matrix_expect(run->world->document, run->records, check);
     if (is_expected(&expected, answer->status))
         return;
     bool is_leak = answer->status < 400 && expected.status[0] >= 400;
@@ -187,30 +188,6 @@ static const char *token_of(struct arena *arena, const struct matrix_who *who)
     return arena_copy(arena, seed_token(who->home, who->account, token));
 }
 
-static const char *path_of(struct arena *arena, const struct matrix_check *check)
-{
-    struct buf out;
-    char id[UUID_TEXT];
-    buf_begin(&out, arena, 128);
-    for (const char *at = check->operation->path; *at;) {
-        if (*at != '{') {
-            buf_char(&out, *at++);
-            continue;
-        }
-        if (strncmp(at, "{slug}", 6) == 0)
-            buf_text(&out, check->where.slug);
-        else if (strncmp(at, "{id}", 4) == 0)
-            buf_text(&out, check->what.owner ? seed_id(check->what.owner, check->what.id, id)
-                                             : seed_platform_id(SEED_APPLICATION, id));
-        else if (strncmp(at, "{aid}", 5) == 0)
-            buf_text(&out, seed_id(check->what.owner, SEED_ALLERGY + check->what.id, id));
-        else
-            buf_text(&out, "swagger-ui.css");
-        at = strchr(at, '}') + 1;
-    }
-    return out.text;
-}
-
 static bool is_dirtying(const struct operation *operation, int status)
 {
     return operation->method != METHOD_GET && (status < 400 || strstr(operation->path, "/auth/"));
@@ -222,7 +199,7 @@ static bool is_sign_in_at_b(const struct matrix_check *check)
     return check->operation->is_public && check->where.seed == &seed_b;
 }
 
-static void check_run(struct run *run, const struct matrix_check *check)
+static bool check_once(struct run *run, const struct matrix_check *check)
 {
     static const char *const methods[METHOD_COUNT] = {"GET", "POST", "PUT", "PATCH", "DELETE"};
     struct arena arena CLEANUP(arena_end) = {0};
@@ -231,11 +208,18 @@ static void check_run(struct run *run, const struct matrix_check *check)
     if (run->is_dirty)
         world_restore(run->world);
     run->is_dirty = false;
+    const struct seed *here = check->where.seed ? check->where.seed : &seed_a;
+    const struct seed *elsewhere = here == &seed_b ? &seed_a : &seed_b;
+    bool refers;
     const struct call call = {
         .method = check->is_head ? "HEAD" : methods[operation->method],
-        .path = path_of(&arena, check),
+        .path = records_path(&arena, run->records, operation->path, check->where.slug,
+                             check->what.owner ? check->what.owner : here, check->what.index,
+                             check->what.index),
         .token = token_of(&arena, check->who),
-        .body = matrix_body(&arena, run->world->document, operation, run->report->checks),
+        .body =
+            matrix_body(&arena, run->world->document, run->records, operation, run->report->checks,
+                        check->refers_elsewhere ? elsewhere : here, &refers),
         .if_match = operation->needs_if_match ? "\"1\"" : NULL,
     };
     http_ask(run->world->client, &arena, &call, &answer);
@@ -252,43 +236,44 @@ static void check_run(struct run *run, const struct matrix_check *check)
         if (strcmp(run->checksum_b, world_checksum(run->world, &arena, seed_b.clinic_id)) != 0)
             tell(run, check, true, &answer, "rows of clinic-b were changed");
     }
+    return refers;
+}
+
+/* A body that refers to records is sent once more, with another clinic's. */
+static void check_run(struct run *run, struct matrix_check *check)
+{
+    check->refers_elsewhere = false;
+    if (!check_once(run, check))
+        return;
+    check->refers_elsewhere = true;
+    check_once(run, check);
+    check->refers_elsewhere = false;
 }
 
 /* ---- all of them ---- */
 
-/* What `{id}` is tried with, by what the path begins with: ids of the kind, of another kind, of
- * nothing. The first two are tried with the other clinic's ids too. */
-static const struct {
-    const char *path;
-    int ids[5];
-} records[] = {
-    {"/clinics/{slug}/staff/", {SEED_LAB_TECH, SEED_PATIENT_LOGIN, SEED_NOBODY}},
-    {"/clinics/{slug}/doctors/", {SEED_DOCTOR, SEED_LAB_TECH, SEED_NOBODY}},
-    {"/clinics/{slug}/auth/sessions/", {SEED_SESSION_ADMIN, SEED_SESSION_PATIENT, SEED_NOBODY}},
-    {"/clinics/{slug}/pharmacies/", {SEED_PHARMACY, SEED_LAB_TECH, SEED_NOBODY}},
-    {"", {SEED_PATIENT_OWN, SEED_PATIENT_OTHER, SEED_PATIENT_DELETED, SEED_NOBODY}},
-};
-
-static void records_each(struct run *run, struct matrix_check *check)
+/* Ids of the kind, of another kind, of nothing; the first two are tried with the other clinic's ids
+ * too. */
+static void records_each(struct run *run, struct matrix_check *check, const json_t *ids)
 {
     const struct seed *here = check->where.seed ? check->where.seed : &seed_a;
     const struct seed *elsewhere = here == &seed_b ? &seed_a : &seed_b;
-    size_t kind = 0;
-    while (strncmp(check->operation->path, records[kind].path, strlen(records[kind].path)) != 0)
-        kind++;
-    for (const int *id = records[kind].ids; *id; id++) {
-        check->what = (struct matrix_what){*id, here};
+    size_t i;
+    json_t *id;
+    json_array_foreach(ids, i, id)
+    {
+        check->what = (struct matrix_what){(int)json_integer_value(id), i, here};
         check_run(run, check);
-    }
-    for (int i = 0; i < 2; i++) {
-        check->what = (struct matrix_what){records[kind].ids[i], elsewhere};
-        check_run(run, check);
+        if (i < 2) {
+            check->what.owner = elsewhere;
+            check_run(run, check);
+        }
     }
 }
 
 static void places_each(struct run *run, struct matrix_check *check)
 {
-    bool names_record = strstr(check->operation->path, "{id}") != NULL;
+    const json_t *ids = records_of(run->records, check->operation->path);
     if (!strstr(check->operation->path, "{slug}")) {
         check->where = (struct matrix_where){0};
         check->what = (struct matrix_what){0};
@@ -298,8 +283,8 @@ static void places_each(struct run *run, struct matrix_check *check)
     for (size_t i = 0; i < sizeof everywhere / sizeof *everywhere; i++) {
         check->where = everywhere[i];
         check->what = (struct matrix_what){0};
-        if (names_record)
-            records_each(run, check);
+        if (ids)
+            records_each(run, check, ids);
         else
             check_run(run, check);
     }
@@ -345,6 +330,7 @@ void matrix_run(struct world *world, const struct matrix_options *options,
 {
     struct run run = {.world = world, .options = options, .report = report};
     *report = (struct matrix_report){0};
+    run.records = records_read(&run.arena);
     run.not_found = arena_array(&run.arena, char *, world->document->operations_n * 2);
     for (size_t i = 0; i < sizeof everybody / sizeof *everybody; i++)
         if (!options->as || strstr(everybody[i].name, options->as))

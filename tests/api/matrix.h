@@ -9,6 +9,7 @@
 #ifndef TESTS_API_MATRIX_H
 #define TESTS_API_MATRIX_H
 
+#include "tests/harness/records.h"
 #include "tests/harness/world.h"
 
 enum { MATRIX_WORD = 24 };
@@ -47,6 +48,7 @@ struct matrix_where {
 
 struct matrix_what {
     int id;                   /* as seed_id() */
+    size_t index;             /* where in the list of its kind (records.json) */
     const struct seed *owner; /* whose id it is; NULL: the operation names no record */
 };
 
@@ -56,6 +58,7 @@ struct matrix_check {
     struct matrix_where where;
     struct matrix_what what;
     bool is_head;
+    bool refers_elsewhere; /* the body names records of another clinic */
 };
 
 enum { EXPECTED_MAX = 4 };
@@ -66,12 +69,14 @@ struct matrix_expected {
     const char *why;
 };
 
-struct matrix_expected matrix_expect(const struct document *document,
+struct matrix_expected matrix_expect(const struct document *document, const json_t *records,
                                      const struct matrix_check *check);
 
 /* The body to send, from the document's example, made fit to succeed; NULL: none. `n` makes what
- * must be unique. In the arena. */
-const char *matrix_body(struct arena *arena, const struct document *document,
-                        const struct operation *operation, unsigned n);
+ * must be unique. What it refers to are rows of `owner`; `*refers` says whether it does. In the
+ * arena. */
+const char *matrix_body(struct arena *arena, const struct document *document, const json_t *records,
+                        const struct operation *operation, unsigned n, const struct seed *owner,
+                        bool *refers);
 
 #endif

@@ -85,80 +85,42 @@ static struct matrix_expected success(const struct matrix_check *check)
     return only(operation->success, "permitted");
 }
 
-static bool is_at(const struct matrix_check *check, const char *path)
+static struct matrix_expected outcome(const struct matrix_check *check, const json_t *statuses,
+                                      const char *why)
 {
-    return strncmp(check->operation->path, path, strlen(path)) == 0;
-}
-
-static bool is_operation(const struct matrix_check *check, const char *id)
-{
-    return strcmp(check->operation->id, id) == 0;
-}
-
-/* The one patient's login is SEED_PATIENT_OWN's. */
-static struct matrix_expected on_login(const struct matrix_check *check)
-{
-    bool has_login = check->what.id == SEED_PATIENT_OWN;
-    if (check->what.id == SEED_PATIENT_DELETED)
-        return only(404, "a hidden record");
-    if (is_operation(check, "patients_login_create"))
-        return has_login ? only(409, "there is a login") : success(check);
-    return has_login ? success(check) : only(404, "there is no login");
-}
-
-static struct matrix_expected on_patient(const struct document *document,
-                                         const struct matrix_check *check)
-{
-    const struct matrix_what *what = &check->what;
-    bool is_own_only = strcmp(check->who->role, "patient") == 0;
-    if (is_own_only && (strcmp(source_text(document, check->operation, "x-row"), "own") != 0 ||
-                        what->id != SEED_PATIENT_OWN))
-        return only(404, "another patient's record");
-    if (is_at(check, "/clinics/{slug}/patients/{id}/login"))
-        return on_login(check);
-    bool restores = is_operation(check, "patients_restore");
-    if (restores && what->id != SEED_PATIENT_DELETED)
-        return only(409, "not deleted");
-    if (!restores && what->id == SEED_PATIENT_DELETED)
-        return either(404, check->operation->success, "a hidden record");
-    return success(check);
-}
-
-static bool is_own_session(const struct matrix_check *check)
-{
-    return strcmp(check->who->account,
-                  check->what.id == SEED_SESSION_ADMIN ? "admin" : "patient") == 0;
+    struct matrix_expected expected = {.why = why};
+    for (size_t i = 0; i < json_array_size(statuses) && i < EXPECTED_MAX; i++) {
+        int status = (int)json_integer_value(json_array_get(statuses, i));
+        expected.status[i] = status ? status : success(check).status[0];
+    }
+    return expected;
 }
 
 /* The record, for somebody whom the role permits the operation. */
-static struct matrix_expected on_record(const struct document *document,
-                                        const struct matrix_check *check)
+static struct matrix_expected on_record(const json_t *records, const struct matrix_check *check)
 {
     const struct matrix_what *what = &check->what;
-    if (!what->owner)
-        return success(check);
-    if (what->owner != check->where.seed || what->id == SEED_NOBODY)
+    const char *why;
+    if (what->owner && (what->owner != check->where.seed || what->id == SEED_NOBODY))
         return only(404, "no such record in this clinic");
-    if (is_at(check, "/clinics/{slug}/patients/"))
-        return on_patient(document, check);
-    if (is_at(check, "/clinics/{slug}/auth/sessions/"))
-        return is_own_session(check) ? success(check) : only(404, "somebody else's session");
-    if (is_at(check, "/clinics/{slug}/staff/") && what->id == SEED_PATIENT_LOGIN)
-        return only(404, "a patient is no staff");
-    if (!is_at(check, "/clinics/{slug}/staff/") && what->id == SEED_LAB_TECH)
-        return only(404, "a record of another kind");
-    if (is_operation(check, "staff_reactivate"))
-        return only(409, "the account is active");
-    return success(check);
+    if (what->owner && strcmp(check->who->role, "patient") == 0 &&
+        records_say(records, "other", what->id))
+        return only(404, "another patient's record");
+    const json_t *statuses =
+        records_outcome(records, check->operation->id, check->who->role, what->id, &why);
+    struct matrix_expected expected = statuses ? outcome(check, statuses, why) : success(check);
+    if (check->refers_elsewhere && expected.status[0] < 400)
+        return either(404, 422, "the body names another clinic's record");
+    return expected;
 }
 
-static struct matrix_expected permitted(const struct document *document,
+static struct matrix_expected permitted(const struct document *document, const json_t *records,
                                         const struct matrix_check *check)
 {
     const struct matrix_who *who = check->who;
     const char *permission = source_text(document, check->operation, "x-permission");
     if (strcmp(permission, "public") == 0)
-        return on_record(document, check);
+        return on_record(records, check);
     if (!role_has(document, who->role, permission))
         return only(403, "the role has no such permission");
     if (who->must_change && !role_has(document, "password_change_required", permission))
@@ -166,7 +128,7 @@ static struct matrix_expected permitted(const struct document *document,
     if (who->kind == WHO_MEMBER && who->home == &seed_expired &&
         !role_has(document, "subscription_expired", permission))
         return only(403, "the subscription permits reading only");
-    return on_record(document, check);
+    return on_record(records, check);
 }
 
 static struct matrix_expected for_nobody(const struct document *document,
@@ -193,7 +155,7 @@ static struct matrix_expected for_bad_token(const struct document *document,
     return only(401, "a bad token");
 }
 
-static struct matrix_expected for_member(const struct document *document,
+static struct matrix_expected for_member(const struct document *document, const json_t *records,
                                          const struct matrix_check *check)
 {
     bool is_public = strcmp(source_text(document, check->operation, "x-permission"), "public") == 0;
@@ -206,18 +168,18 @@ static struct matrix_expected for_member(const struct document *document,
         return only(401, "the clinic is closed");
     if (check->where.seed != who->home)
         return only(404, "another clinic");
-    return permitted(document, check);
+    return permitted(document, records, check);
 }
 
-static struct matrix_expected for_platform(const struct document *document,
+static struct matrix_expected for_platform(const struct document *document, const json_t *records,
                                            const struct matrix_check *check)
 {
     if (check->where.slug && !check->where.seed)
         return only(404, "no such clinic");
-    return permitted(document, check);
+    return permitted(document, records, check);
 }
 
-struct matrix_expected matrix_expect(const struct document *document,
+struct matrix_expected matrix_expect(const struct document *document, const json_t *records,
                                      const struct matrix_check *check)
 {
     bool is_public = strcmp(source_text(document, check->operation, "x-permission"), "public") == 0;
@@ -231,9 +193,9 @@ struct matrix_expected matrix_expect(const struct document *document,
     case WHO_OVER:
         return for_bad_token(document, check);
     case WHO_MEMBER:
-        return for_member(document, check);
+        return for_member(document, records, check);
     case WHO_PLATFORM:
-        return for_platform(document, check);
+        return for_platform(document, records, check);
     }
     return only(0, "no such kind");
 }
@@ -253,9 +215,11 @@ static void set_known(json_t *body, const char *member, const char *value)
         json_object_set_new(body, member, json_string(value));
 }
 
-const char *matrix_body(struct arena *arena, const struct document *document,
-                        const struct operation *operation, unsigned n)
+const char *matrix_body(struct arena *arena, const struct document *document, const json_t *records,
+                        const struct operation *operation, unsigned n, const struct seed *owner,
+                        bool *refers)
 {
+    *refers = false;
     json_t *request =
         resolve(document, json_object_get(source_of(document, operation), "requestBody"));
     json_t *content = json_object_get(json_object_get(request, "content"), "application/json");
@@ -263,6 +227,7 @@ const char *matrix_body(struct arena *arena, const struct document *document,
     if (!example)
         return operation->body_is_required ? "{}" : NULL;
     json_t *body = arena_json(arena, json_deep_copy(example));
+    *refers = records_refer(records, body, owner);
     set_unique(body, "slug", "made-by-matrix-", n, "");
     set_unique(body, "registration_number", "REG-MATRIX-", n, "");
     set_unique(body, "username", "matrix.", n, "");

@@ -3,6 +3,7 @@
  * tidied up, cut or joined into something else. */
 #include "tests/harness/answer.h"
 #include "tests/harness/raw.h"
+#include "tests/harness/records.h"
 #include "tests/harness/world.h"
 
 #include <setjmp.h>
@@ -103,10 +104,9 @@ static const char *const bad_segments[] = {
 
 /* The path with `payload` in the place of parameter `which`, good values in the others. NULL: there
  * is no such parameter. */
-static const char *path_with(struct arena *arena, const struct operation *operation, int which,
-                             const char *payload)
+static const char *path_with(struct arena *arena, const json_t *records,
+                             const struct operation *operation, int which, const char *payload)
 {
-    char id[UUID_TEXT];
     bool is_there = false;
     struct buf out;
     int at = 0;
@@ -116,16 +116,19 @@ static const char *path_with(struct arena *arena, const struct operation *operat
         if (p[1] != '{') {
             buf_add(&out, p, n);
         } else {
-            const char *good = strncmp(p, "/{slug}", n) == 0 ? seed_a.slug
-                               : strncmp(p, "/{id}", n) == 0
-                                   ? seed_id(&seed_a, SEED_PATIENT_OTHER, id)
-                                   : "none.js";
+            struct buf good;
+            buf_begin(&good, arena, UUID_TEXT);
+            if (strncmp(p, "/{slug}", n) == 0)
+                buf_text(&good, seed_a.slug);
+            else
+                records_value(&good, records, operation->path, (size_t)(p + 1 - operation->path),
+                              &seed_a, 1);
             bool is_here = at++ == which;
             is_there = is_there || is_here;
             buf_char(&out, '/');
             for (const char *c = is_here ? payload : "@"; *c; c++)
                 if (*c == '@')
-                    buf_text(&out, good);
+                    buf_text(&out, good.text);
                 else
                     buf_char(&out, *c);
         }
@@ -134,34 +137,40 @@ static const char *path_with(struct arena *arena, const struct operation *operat
     return is_there ? out.text : NULL;
 }
 
+/* The token of somebody whom the document permits the operation. */
+static const char *token_for(const struct document *document, const struct operation *operation,
+                             char out[TOKEN_TEXT])
+{
+    static const char *const roles[] = {"admin", "doctor", "receptionist", "lab_tech", "patient"};
+    for (size_t i = 0; i < sizeof roles / sizeof *roles; i++)
+        if (document_role(document, roles[i]) & operation->permission)
+            return seed_token(&seed_a, roles[i], out);
+    return seed_token(NULL, "boss", out);
+}
+
 static void bad_value_in_a_path_is_not_found(void **state)
 {
     static const char *const names[METHOD_COUNT] = {"GET", "POST", "PUT", "PATCH", "DELETE"};
     struct world *world = *state;
     const struct document *document = world->document;
-    char admin[TOKEN_TEXT], boss[TOKEN_TEXT];
+    const json_t *records = records_read(&world->arena);
     struct raw raw;
     int n = 0;
     raw_open(&raw, service_port(world->service));
-    seed_token(&seed_a, "admin", admin);
-    seed_token(NULL, "boss", boss);
     for (size_t i = 0; i < document->operations_n; i++) {
         const struct operation *operation = &document->operations[i];
         for (int which = 0; which < 3; which++)
             for (size_t k = 0; k < sizeof bad_segments / sizeof *bad_segments; k++) {
                 struct arena arena CLEANUP(arena_end) = {0};
-                const char *path = path_with(&arena, operation, which, bad_segments[k]);
+                const char *path = path_with(&arena, records, operation, which, bad_segments[k]);
                 if (!path)
                     continue;
-                struct call call = {
-                    .method = names[operation->method],
-                    .path = path,
-                    .token = operation->permission_name &&
-                                     strncmp(operation->permission_name, "clinic.", 7) == 0
-                                 ? boss
-                                 : admin,
-                    .if_match = operation->needs_if_match ? "\"1\"" : NULL,
-                    .body = operation->body ? "{}" : NULL};
+                char token[TOKEN_TEXT];
+                struct call call = {.method = names[operation->method],
+                                    .path = path,
+                                    .token = token_for(document, operation, token),
+                                    .if_match = operation->needs_if_match ? "\"1\"" : NULL,
+                                    .body = operation->body ? "{}" : NULL};
                 int status = status_of(world, &raw, &call);
                 if (status != 404 &&
                     status != 401) /* 401: the path is another clinic's, or nobody's */
@@ -310,20 +319,19 @@ static void no_operation_takes_an_unknown_parameter(void **state)
 {
     struct world *world = *state;
     const struct document *document = world->document;
+    const json_t *records = records_read(&world->arena);
     struct raw raw;
     raw_open(&raw, service_port(world->service));
     for (size_t i = 0; i < document->operations_n; i++) {
         struct arena arena CLEANUP(arena_end) = {0};
         const struct operation *operation = &document->operations[i];
-        char admin[TOKEN_TEXT], boss[TOKEN_TEXT];
+        char token[TOKEN_TEXT];
         if (operation->method != METHOD_GET ||
             strchr(operation->path, '{') != strrchr(operation->path, '{'))
             continue;
-        const char *path = path_with(&arena, operation, 0, "@");
+        const char *path = path_with(&arena, records, operation, 0, "@");
         path = arena_format(&arena, "%s?nonsense=1", path ? path : operation->path);
-        struct call call = {.path = path,
-                            .token = operation->in_clinic ? seed_token(&seed_a, "admin", admin)
-                                                          : seed_token(NULL, "boss", boss)};
+        struct call call = {.path = path, .token = token_for(document, operation, token)};
         int status = status_of(world, &raw, &call);
         if (status != 400)
             fail_msg("%s: %d", path, status);

@@ -350,10 +350,11 @@ static void add_path(struct mutant *m, struct buf *out, const struct operation *
             buf_format(out, "/%s", PICK(m, bad_segments));
         else if (strncmp(p, "/{slug}", n) == 0)
             buf_format(out, "/%s", closes ? m->tokens->victim : m->tokens->slug);
-        else if (strncmp(p, "/{id}", n) == 0)
-            buf_format(out, "/%s", m->tokens->record);
-        else
-            buf_text(out, "/none.js");
+        else {
+            buf_char(out, '/');
+            records_value(out, m->tokens->records, operation->path,
+                          (size_t)(p + 1 - operation->path), m->tokens->home, roll(m, 3));
+        }
         p += n;
     }
     if (is_bad && roll(m, 4) == 0)

@@ -7,6 +7,7 @@
 #define TESTS_HARNESS_MUTANT_H
 
 #include "tests/harness/http.h"
+#include "tests/harness/records.h"
 
 #include "db/buf.h"
 
@@ -17,8 +18,9 @@ struct mutant_tokens {
     const char *of_clinic; /* somebody of `slug` who may do everything */
     const char *of_platform;
     const char *slug;
-    const char *victim; /* another clinic, which may be closed by a request that was good */
-    const char *record; /* id of a patient of `slug` */
+    const char *victim;      /* another clinic, which may be closed by a request that was good */
+    const struct seed *home; /* whose records are named */
+    const json_t *records;   /* records_read() */
 };
 
 struct mutant {

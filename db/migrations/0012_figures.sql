@@ -5,12 +5,143 @@
 
 -- section up
 
-SELECT;
+-- How many prescriptions a doctor has in each state, so that nobody counts years of them. A row a doctor:
+-- colleagues never wait for one another, and whoever moves a prescription locks one row. Only the trigger
+-- writes it.
+CREATE TABLE clinicd.prescription_figure (
+    clinic_id bigint NOT NULL,
+    doctor_id uuid NOT NULL,
+    pending bigint NOT NULL DEFAULT 0 CHECK (pending >= 0),
+    completed bigint NOT NULL DEFAULT 0 CHECK (completed >= 0),
+    cancelled bigint NOT NULL DEFAULT 0 CHECK (cancelled >= 0),
+    PRIMARY KEY (clinic_id, doctor_id),
+    CONSTRAINT "prescription_figure__doctor" FOREIGN KEY (clinic_id, doctor_id)
+        REFERENCES clinicd.doctor (clinic_id, id) ON DELETE RESTRICT
+) WITH (fillfactor = 50);
+SELECT clinicd.protect_table('clinicd.prescription_figure');
+
+-- New ones by the statement: an import adds once, not row by row.
+CREATE FUNCTION clinicd.prescription_counts_new() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    INSERT INTO clinicd.prescription_figure AS f (clinic_id, doctor_id, pending, completed, cancelled)
+    SELECT n.clinic_id, n.doctor_id, count(*) FILTER (WHERE n.status = 'pending'),
+        count(*) FILTER (WHERE n.status = 'completed'), count(*) FILTER (WHERE n.status = 'cancelled')
+    FROM made n WHERE n.deleted_at IS NULL GROUP BY n.clinic_id, n.doctor_id ORDER BY n.clinic_id, n.doctor_id
+    ON CONFLICT (clinic_id, doctor_id) DO UPDATE SET pending = f.pending + excluded.pending,
+        completed = f.completed + excluded.completed, cancelled = f.cancelled + excluded.cancelled;
+    RETURN NULL;
+END $$;
+COMMENT ON FUNCTION clinicd.prescription_counts_new() IS 'tenant-safe: a trigger; counts rows where they belong, returns none';
+
+-- The doctor of a prescription never changes (prescription_guard()).
+CREATE FUNCTION clinicd.prescription_counts_move() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    was CONSTANT text := CASE WHEN OLD.deleted_at IS NULL THEN OLD.status ELSE 'nothing' END;
+    is_now CONSTANT text := CASE WHEN NEW.deleted_at IS NULL THEN NEW.status ELSE 'nothing' END;
+BEGIN
+    UPDATE clinicd.prescription_figure f
+    SET pending = f.pending + (is_now = 'pending')::int - (was = 'pending')::int,
+        completed = f.completed + (is_now = 'completed')::int - (was = 'completed')::int,
+        cancelled = f.cancelled + (is_now = 'cancelled')::int - (was = 'cancelled')::int
+    WHERE f.clinic_id = NEW.clinic_id AND f.doctor_id = NEW.doctor_id;
+    RETURN NULL;
+END $$;
+COMMENT ON FUNCTION clinicd.prescription_counts_move() IS 'tenant-safe: a trigger; counts rows where they belong, returns none';
+
+-- AFTER triggers fire in the order of their names: the figure is locked late and so shortly.
+CREATE TRIGGER prescription_z_counts_new AFTER INSERT ON clinicd.prescription
+    REFERENCING NEW TABLE AS made FOR EACH STATEMENT EXECUTE FUNCTION clinicd.prescription_counts_new();
+CREATE TRIGGER prescription_z_counts_move AFTER UPDATE ON clinicd.prescription FOR EACH ROW
+    WHEN (OLD.status <> NEW.status OR (OLD.deleted_at IS NULL) <> (NEW.deleted_at IS NULL))
+    EXECUTE FUNCTION clinicd.prescription_counts_move();
+
+INSERT INTO clinicd.prescription_figure (clinic_id, doctor_id, pending, completed, cancelled)
+SELECT p.clinic_id, p.doctor_id, count(*) FILTER (WHERE p.status = 'pending'),
+    count(*) FILTER (WHERE p.status = 'completed'), count(*) FILTER (WHERE p.status = 'cancelled')
+FROM clinicd.prescription p WHERE p.deleted_at IS NULL GROUP BY p.clinic_id, p.doctor_id;
+
+-- A clinic has few people and many patients' logins.
+CREATE INDEX account_by_role ON clinicd.account (clinic_id, role) WHERE is_active AND role <> 'patient';
+CREATE INDEX prescription_completed_by ON clinicd.prescription (clinic_id, doctor_id, completed_at)
+    WHERE status = 'completed';
+CREATE INDEX prescription_to_follow ON clinicd.prescription (clinic_id, patient_id, follow_up_on)
+    WHERE status = 'completed' AND follow_up_on IS NOT NULL;
+CREATE INDEX lab_order_by_result ON clinicd.lab_order (clinic_id, result_at) WHERE result_at IS NOT NULL;
+
+-- How much there is in a patient's record, as the patient sees it.
+CREATE FUNCTION clinicd.record_counts(clinic bigint, whose uuid) RETURNS TABLE (counts json)
+LANGUAGE sql STABLE AS $$
+    SELECT json_build_object(
+        'visits', (SELECT count(*) FROM clinicd.visit v WHERE v.clinic_id = clinic AND v.patient_id = whose),
+        'prescriptions', (SELECT count(*) FROM clinicd.prescription rx
+            WHERE rx.clinic_id = clinic AND rx.patient_id = whose AND rx.status = 'completed' AND rx.deleted_at IS NULL),
+        'open_tests', (SELECT count(*) FROM clinicd.lab_order t WHERE t.clinic_id = clinic AND t.patient_id = whose
+            AND t.withdrawn_at IS NULL AND t.status IN ('pending', 'in_progress')),
+        'completed_tests', (SELECT count(*) FROM clinicd.lab_order t WHERE t.clinic_id = clinic AND t.patient_id = whose
+            AND t.withdrawn_at IS NULL AND t.status = 'completed'),
+        'allergies', (SELECT count(*) FROM clinicd.allergy a
+            WHERE a.clinic_id = clinic AND a.patient_id = whose AND a.deleted_at IS NULL));
+$$;
+
+-- What a patient waits for: the visit that is open, tests that are to be made, follow-ups from today on.
+CREATE FUNCTION clinicd.record_next_steps(clinic bigint, whose uuid, today date) RETURNS TABLE (steps json)
+LANGUAGE sql STABLE AS $$
+    SELECT coalesce(json_agg(json_build_object('kind', s.kind, 'id', s.id, 'on', s.day,
+        'token_number', s.token_number, 'what', s.what) ORDER BY s.rank, s.day, s.id), '[]')
+    FROM (
+        SELECT * FROM (
+            SELECT 1 AS rank, 'visit' AS kind, v.id, v.token_on AS day, v.token_number, v.purpose AS what
+            FROM clinicd.visit v WHERE v.clinic_id = clinic AND v.patient_id = whose
+              AND v.status IN ('checked_in', 'in_consultation')
+            UNION ALL
+            SELECT 2, 'test', t.id, t.test_on, NULL, t.test_name
+            FROM clinicd.lab_order t WHERE t.clinic_id = clinic AND t.patient_id = whose
+              AND t.withdrawn_at IS NULL AND t.status IN ('pending', 'in_progress')
+            UNION ALL
+            SELECT 3, 'follow_up', rx.id, rx.follow_up_on, NULL, rx.doctor_name
+            FROM clinicd.prescription rx WHERE rx.clinic_id = clinic AND rx.patient_id = whose
+              AND rx.status = 'completed' AND rx.follow_up_on >= today) each_one
+        ORDER BY 1, 4, 3 LIMIT 100) s;
+$$;
+
+GRANT SELECT ON clinicd.prescription_figure TO clinicd_app, clinicd_backup;
+GRANT SELECT, INSERT, UPDATE ON clinicd.prescription_figure TO clinicd_definer;
+ALTER FUNCTION clinicd.prescription_counts_new() OWNER TO clinicd_definer;
+ALTER FUNCTION clinicd.prescription_counts_move() OWNER TO clinicd_definer;
+REVOKE EXECUTE ON FUNCTION clinicd.prescription_counts_new(), clinicd.prescription_counts_move() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION clinicd.record_counts(bigint, uuid), clinicd.record_next_steps(bigint, uuid, date)
+    TO clinicd_app;
+REASSIGN OWNED BY clinicd_migrator TO clinicd_owner;
 
 -- section verify
 
-SELECT true;
+SELECT c.relrowsecurity AND c.relforcerowsecurity FROM pg_class c WHERE c.oid = 'clinicd.prescription_figure'::regclass;
+SELECT NOT has_table_privilege('clinicd_app', 'clinicd.prescription_figure', 'INSERT,UPDATE,DELETE');
+SELECT count(*) = 2 FROM pg_trigger g JOIN pg_proc p ON p.oid = g.tgfoid
+    WHERE g.tgrelid = 'clinicd.prescription'::regclass AND g.tgenabled = 'O'
+      AND p.proname IN ('prescription_counts_new', 'prescription_counts_move');
+SELECT NOT EXISTS (
+    SELECT 1 FROM clinicd.prescription_figure f FULL JOIN (
+        SELECT p.clinic_id, p.doctor_id, count(*) FILTER (WHERE p.status = 'pending') AS pending,
+            count(*) FILTER (WHERE p.status = 'completed') AS completed,
+            count(*) FILTER (WHERE p.status = 'cancelled') AS cancelled
+        FROM clinicd.prescription p WHERE p.deleted_at IS NULL GROUP BY p.clinic_id, p.doctor_id) n
+        ON n.clinic_id = f.clinic_id AND n.doctor_id = f.doctor_id
+    WHERE (coalesce(n.pending, 0), coalesce(n.completed, 0), coalesce(n.cancelled, 0))
+        IS DISTINCT FROM (coalesce(f.pending, 0), coalesce(f.completed, 0), coalesce(f.cancelled, 0)));
 
 -- section down loss=none
 
-SELECT;
+DROP FUNCTION clinicd.record_next_steps(bigint, uuid, date);
+DROP FUNCTION clinicd.record_counts(bigint, uuid);
+DROP INDEX clinicd.lab_order_by_result;
+DROP INDEX clinicd.prescription_to_follow;
+DROP INDEX clinicd.prescription_completed_by;
+DROP INDEX clinicd.account_by_role;
+DROP TRIGGER prescription_z_counts_new ON clinicd.prescription;
+DROP TRIGGER prescription_z_counts_move ON clinicd.prescription;
+DROP FUNCTION clinicd.prescription_counts_new();
+DROP FUNCTION clinicd.prescription_counts_move();
+DROP TABLE clinicd.prescription_figure;

@@ -67,19 +67,27 @@ LANGUAGE sql STABLE AS $$
     SELECT t.id, t.version, t.test_name, t.test_type, t.category, t.description, t.is_active, t.created_at, t.updated_at;
 $$;
 
--- The words of every entry's name, in the order of the answer. A word is kept to its first letters: a key
--- of an index has a limit.
+-- What an entry is found by, best first, in the order of the answer: 1 the beginning of its name, 2 each of its
+-- words. Only the first letters: a key of an index has a limit.
 CREATE TABLE clinicd.catalog_word (
     clinic_id bigint NOT NULL REFERENCES clinicd.clinic ON DELETE RESTRICT,
     kind text COLLATE "C" NOT NULL CHECK (kind IN ('medicine', 'test')),
     is_active boolean NOT NULL,
+    rank int NOT NULL CHECK (rank IN (1, 2)),
     word text COLLATE "C" NOT NULL CHECK (length(word) BETWEEN 1 AND 40),
     name_key text COLLATE "C" NOT NULL,
     entry_id uuid NOT NULL,
     entry_type text NOT NULL,
-    PRIMARY KEY (clinic_id, kind, is_active, word, name_key, entry_id) INCLUDE (entry_type)
+    PRIMARY KEY (clinic_id, kind, is_active, rank, word, name_key, entry_id) INCLUDE (entry_type)
 );
 SELECT clinicd.protect_table('clinicd.catalog_word');
+
+CREATE FUNCTION clinicd.catalog_words(name_key text) RETURNS TABLE (rank int, word text)
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT 1, left(name_key, 40) WHERE name_key <> ''
+    UNION ALL
+    SELECT DISTINCT 2, left(n, 40) FROM unnest(string_to_array(name_key, ' ')) n WHERE n <> '';
+$$;
 
 CREATE FUNCTION clinicd.catalog_words_keep() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -88,10 +96,9 @@ DECLARE
     type_now text;
 BEGIN
     IF TG_OP <> 'INSERT' THEN
-        DELETE FROM clinicd.catalog_word w
+        DELETE FROM clinicd.catalog_word w USING clinicd.catalog_words(OLD.name_key) k
         WHERE w.clinic_id = OLD.clinic_id AND w.kind = entry_kind AND w.is_active = OLD.is_active
-          AND w.word IN (SELECT left(n, 40) FROM unnest(string_to_array(OLD.name_key, ' ')) n)
-          AND w.name_key = OLD.name_key AND w.entry_id = OLD.id;
+          AND w.rank = k.rank AND w.word = k.word AND w.name_key = OLD.name_key AND w.entry_id = OLD.id;
     END IF;
     IF TG_OP <> 'DELETE' THEN
         IF entry_kind = 'medicine' THEN
@@ -99,13 +106,79 @@ BEGIN
         ELSE
             type_now := NEW.test_type;
         END IF;
-        INSERT INTO clinicd.catalog_word (clinic_id, kind, is_active, word, name_key, entry_id, entry_type)
-        SELECT DISTINCT NEW.clinic_id, entry_kind, NEW.is_active, left(n, 40), NEW.name_key, NEW.id, type_now
-        FROM unnest(string_to_array(NEW.name_key, ' ')) n WHERE n <> '';
+        INSERT INTO clinicd.catalog_word (clinic_id, kind, is_active, rank, word, name_key, entry_id, entry_type)
+        SELECT NEW.clinic_id, entry_kind, NEW.is_active, k.rank, k.word, NEW.name_key, NEW.id, type_now
+        FROM clinicd.catalog_words(NEW.name_key) k;
     END IF;
     RETURN NULL;
 END $$;
 COMMENT ON FUNCTION clinicd.catalog_words_keep() IS 'tenant-safe: a trigger; writes rows of the entry''s own clinic, returns none';
+
+-- Type-ahead: first whose name begins with `q`, then those of whose words each of q's words begins one, in any
+-- order. At most `wanted` (NULL: all) behind (after_rank, after_name, after_id) in that very order. Its caller's
+-- rights: text is compared by what row security lets an index serve (>= and <). Each rank is a query of its
+-- own; the second is asked only when the first did not fill the page. Of a word that many names have ("mg")
+-- the names are walked in order until the page is full; of another, who has it is gathered and sorted.
+CREATE FUNCTION clinicd.catalog_search(clinic bigint, entry_kind text, q text, only_type text, active boolean,
+    after_rank int, after_name text, after_id uuid, wanted bigint)
+RETURNS TABLE (rank int, name_key text, entry_id uuid)
+LANGUAGE plpgsql STABLE ROWS 50
+SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_sort = on AS $$
+#variable_conflict use_column
+DECLARE
+    beyond CONSTANT text := U&'\+10FFFD';
+    typed CONSTANT text := clinicd.name_fold(q);
+    words CONSTANT text[] := ARRAY(SELECT w FROM unnest(string_to_array(typed, ' ')) w ORDER BY length(w) DESC, w LIMIT 8);
+    begins CONSTANT text[] := ARRAY(SELECT '% ' || w || '%' FROM unnest(words) w);
+    last_name text := '';
+    last_id uuid := '00000000-0000-0000-0000-000000000000';
+    got bigint := 0;
+    few CONSTANT int := 10000;
+    is_common boolean;
+BEGIN
+    IF typed = '' THEN
+        RETURN;
+    END IF;
+    IF coalesce(after_rank, 1) = 1 THEN
+        RETURN QUERY
+        SELECT 1, w.name_key, w.entry_id FROM clinicd.catalog_word w
+        WHERE w.clinic_id = clinic AND w.kind = entry_kind AND w.is_active = active AND w.rank = 1
+          AND w.word >= greatest(left(typed, 40), left(after_name, 40)) COLLATE "C" AND w.word < left(typed, 40) || beyond
+          AND (after_id IS NULL OR (w.name_key, w.entry_id) > (after_name COLLATE "C", after_id))
+          AND w.name_key ^@ typed
+          AND (only_type IS NULL OR w.entry_type = only_type)
+        ORDER BY w.word, w.name_key, w.entry_id LIMIT wanted;
+        GET DIAGNOSTICS got = ROW_COUNT;
+    ELSE
+        last_name := after_name;
+        last_id := after_id;
+    END IF;
+    IF got >= wanted THEN
+        RETURN;
+    END IF;
+    SELECT count(*) > few INTO is_common FROM (
+        SELECT 1 FROM clinicd.catalog_word w
+        WHERE w.clinic_id = clinic AND w.kind = entry_kind AND w.is_active = active AND w.rank = 2
+          AND w.word >= left(words[1], 40) COLLATE "C" AND w.word < left(words[1], 40) || beyond LIMIT few + 1) h;
+    IF is_common THEN
+        RETURN QUERY
+        SELECT 2, w.name_key, w.entry_id FROM clinicd.catalog_word w
+        WHERE w.clinic_id = clinic AND w.kind = entry_kind AND w.is_active = active AND w.rank = 1
+          AND w.word >= left(last_name, 40) COLLATE "C" AND (w.name_key, w.entry_id) > (last_name COLLATE "C", last_id)
+          AND ' ' || w.name_key LIKE ALL (begins) AND NOT w.name_key ^@ typed
+          AND (only_type IS NULL OR w.entry_type = only_type)
+        ORDER BY w.word, w.name_key, w.entry_id LIMIT wanted - got;
+    ELSE
+        RETURN QUERY
+        SELECT DISTINCT 2, w.name_key, w.entry_id FROM clinicd.catalog_word w
+        WHERE w.clinic_id = clinic AND w.kind = entry_kind AND w.is_active = active AND w.rank = 2
+          AND w.word >= left(words[1], 40) COLLATE "C" AND w.word < left(words[1], 40) || beyond
+          AND (w.name_key, w.entry_id) > (last_name COLLATE "C", last_id)
+          AND ' ' || w.name_key LIKE ALL (begins) AND NOT w.name_key ^@ typed
+          AND (only_type IS NULL OR w.entry_type = only_type)
+        ORDER BY w.name_key, w.entry_id LIMIT wanted - got;
+    END IF;
+END $$;
 
 CREATE TRIGGER catalog_words_insert AFTER INSERT OR DELETE ON clinicd.catalog_medicine
     FOR EACH ROW EXECUTE FUNCTION clinicd.catalog_words_keep('medicine');
@@ -123,7 +196,9 @@ GRANT SELECT ON clinicd.catalog_word TO clinicd_app;
 GRANT SELECT, INSERT, DELETE ON clinicd.catalog_word TO clinicd_definer;
 GRANT SELECT ON clinicd.catalog_medicine, clinicd.catalog_test, clinicd.catalog_word TO clinicd_backup;
 GRANT EXECUTE ON FUNCTION clinicd.catalog_medicine_shown(clinicd.catalog_medicine),
-    clinicd.catalog_test_shown(clinicd.catalog_test) TO clinicd_app;
+    clinicd.catalog_test_shown(clinicd.catalog_test),
+    clinicd.catalog_search(bigint, text, text, text, boolean, int, text, uuid, bigint) TO clinicd_app;
+GRANT EXECUTE ON FUNCTION clinicd.catalog_words(text) TO clinicd_definer;
 ALTER FUNCTION clinicd.catalog_words_keep() OWNER TO clinicd_definer;
 REVOKE EXECUTE ON FUNCTION clinicd.catalog_words_keep() FROM PUBLIC;
 REASSIGN OWNED BY clinicd_migrator TO clinicd_owner;
@@ -141,7 +216,9 @@ DROP FUNCTION clinicd.catalog_medicine_shown(clinicd.catalog_medicine);
 DROP TABLE clinicd.catalog_test;
 DROP TABLE clinicd.catalog_medicine;
 DROP TABLE clinicd.catalog_word;
+DROP FUNCTION clinicd.catalog_search(bigint, text, text, text, boolean, int, text, uuid, bigint);
 DROP FUNCTION clinicd.catalog_words_keep();
+DROP FUNCTION clinicd.catalog_words(text);
 
 -- section loss
 

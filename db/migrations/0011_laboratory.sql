@@ -16,6 +16,11 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
            ('in_progress', 'cancelled', 'note');
 $$;
 
+CREATE FUNCTION clinicd.lab_ways(status text) RETURNS text[]
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT coalesce(array_agg(m.to_status), '{}') FROM clinicd.lab_moves() m WHERE m.from_status = lab_ways.status;
+$$;
+
 -- An order. Its id is its own, as a test that was asked for, withdrawn and asked for again has two; whoever
 -- speaks of the order of a test means the one that is not withdrawn. A result that is corrected is kept in
 -- `corrections` with who, when and why, by the trigger alone.
@@ -64,12 +69,6 @@ CREATE POLICY completed ON clinicd.lab_order AS RESTRICTIVE
     USING ((SELECT NULLIF(current_setting('app.patient_id', true), '')::uuid) IS NULL OR EXISTS (
         SELECT FROM clinicd.prescription p
         WHERE p.clinic_id = lab_order.clinic_id AND p.id = prescription_id AND p.status = 'completed'));
-
--- An instant inside JSON, as the API writes it.
-CREATE FUNCTION clinicd.instant_text(at timestamptz) RETURNS text
-LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"');
-$$;
 
 -- An order moves as lab_moves() says, and a result that was given is only ever corrected.
 CREATE FUNCTION clinicd.lab_order_moves() RETURNS trigger
@@ -167,8 +166,7 @@ GRANT UPDATE (status, note, result_text, result_values, result_at, result_by_id,
     version, updated_at) ON clinicd.lab_order TO clinicd_app;
 GRANT SELECT, INSERT, UPDATE ON clinicd.lab_order TO clinicd_definer;
 GRANT SELECT ON clinicd.prescription_test TO clinicd_definer;
-GRANT EXECUTE ON FUNCTION clinicd.lab_moves(), clinicd.instant_text(timestamptz), clinicd.lab_order_moves() TO clinicd_app, clinicd_definer;
-GRANT EXECUTE ON FUNCTION clinicd.uuid_v7(timestamptz) TO clinicd_definer;
+GRANT EXECUTE ON FUNCTION clinicd.lab_moves(), clinicd.lab_order_moves() TO clinicd_app, clinicd_definer;
 GRANT EXECUTE ON FUNCTION clinicd.lab_order_shown(clinicd.lab_order, clinicd.prescription, clinicd.patient) TO clinicd_app;
 ALTER FUNCTION clinicd.lab_orders_follow() OWNER TO clinicd_definer;
 REVOKE EXECUTE ON FUNCTION clinicd.lab_orders_follow() FROM PUBLIC;
@@ -188,7 +186,7 @@ DROP FUNCTION clinicd.lab_orders_follow();
 DROP FUNCTION clinicd.lab_order_shown(clinicd.lab_order, clinicd.prescription, clinicd.patient);
 DROP TABLE clinicd.lab_order;
 DROP FUNCTION clinicd.lab_order_moves();
-DROP FUNCTION clinicd.instant_text(timestamptz);
+DROP FUNCTION clinicd.lab_ways(text);
 DROP FUNCTION clinicd.lab_moves();
 
 -- section loss

@@ -69,6 +69,13 @@ const struct handler endpoints[] = {
     {"allergies_create", allergies_create},
     {"allergies_update", allergies_update},
     {"allergies_delete", allergies_delete},
+    {"visits_list", visits_list},
+    {"visits_create", visits_create},
+    {"visits_get", visits_get},
+    {"visits_update", visits_update},
+    {"visits_set_status", visits_set_status},
+    {"visits_history", visits_history},
+    {"visits_stats", visits_stats},
     {"access_log_list", access_log_list},
     {"audit_list", audit_list},
 };

@@ -82,13 +82,6 @@ CREATE TABLE clinicd.catalog_word (
 );
 SELECT clinicd.protect_table('clinicd.catalog_word');
 
-CREATE FUNCTION clinicd.catalog_words(name_key text) RETURNS TABLE (rank int, word text)
-LANGUAGE sql IMMUTABLE AS $$
-    SELECT 1, left(name_key, 40) WHERE name_key <> ''
-    UNION ALL
-    SELECT DISTINCT 2, left(n, 40) FROM unnest(string_to_array(name_key, ' ')) n WHERE n <> '';
-$$;
-
 CREATE FUNCTION clinicd.catalog_words_keep() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -96,9 +89,10 @@ DECLARE
     type_now text;
 BEGIN
     IF TG_OP <> 'INSERT' THEN
-        DELETE FROM clinicd.catalog_word w USING clinicd.catalog_words(OLD.name_key) k
-        WHERE w.clinic_id = OLD.clinic_id AND w.kind = entry_kind AND w.is_active = OLD.is_active
-          AND w.rank = k.rank AND w.word = k.word AND w.name_key = OLD.name_key AND w.entry_id = OLD.id;
+        DELETE FROM clinicd.catalog_word w
+        WHERE w.clinic_id = OLD.clinic_id AND w.kind = entry_kind AND w.is_active = OLD.is_active AND w.rank IN (1, 2)
+          AND w.word IN (SELECT left(n, 40) FROM unnest(string_to_array(OLD.name_key, ' ') || OLD.name_key) n)
+          AND w.name_key = OLD.name_key AND w.entry_id = OLD.id;
     END IF;
     IF TG_OP <> 'DELETE' THEN
         IF entry_kind = 'medicine' THEN
@@ -108,7 +102,10 @@ BEGIN
         END IF;
         INSERT INTO clinicd.catalog_word (clinic_id, kind, is_active, rank, word, name_key, entry_id, entry_type)
         SELECT NEW.clinic_id, entry_kind, NEW.is_active, k.rank, k.word, NEW.name_key, NEW.id, type_now
-        FROM clinicd.catalog_words(NEW.name_key) k;
+        FROM (SELECT 1, left(NEW.name_key, 40)
+              UNION ALL
+              SELECT DISTINCT 2, left(n, 40) FROM unnest(string_to_array(NEW.name_key, ' ')) n) k (rank, word)
+        WHERE k.word <> '';
     END IF;
     RETURN NULL;
 END $$;
@@ -198,7 +195,6 @@ GRANT SELECT ON clinicd.catalog_medicine, clinicd.catalog_test, clinicd.catalog_
 GRANT EXECUTE ON FUNCTION clinicd.catalog_medicine_shown(clinicd.catalog_medicine),
     clinicd.catalog_test_shown(clinicd.catalog_test),
     clinicd.catalog_search(bigint, text, text, text, boolean, int, text, uuid, bigint) TO clinicd_app;
-GRANT EXECUTE ON FUNCTION clinicd.catalog_words(text) TO clinicd_definer;
 ALTER FUNCTION clinicd.catalog_words_keep() OWNER TO clinicd_definer;
 REVOKE EXECUTE ON FUNCTION clinicd.catalog_words_keep() FROM PUBLIC;
 REASSIGN OWNED BY clinicd_migrator TO clinicd_owner;
@@ -218,7 +214,6 @@ DROP TABLE clinicd.catalog_medicine;
 DROP TABLE clinicd.catalog_word;
 DROP FUNCTION clinicd.catalog_search(bigint, text, text, text, boolean, int, text, uuid, bigint);
 DROP FUNCTION clinicd.catalog_words_keep();
-DROP FUNCTION clinicd.catalog_words(text);
 
 -- section loss
 

@@ -6,14 +6,6 @@
 
 -- section up
 
--- A UUID version 7, for rows that the database makes of its own: milliseconds, then 74 random bits.
-CREATE FUNCTION clinicd.uuid_v7(at timestamptz) RETURNS uuid
-LANGUAGE sql VOLATILE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT (lpad(to_hex(floor(extract(epoch FROM at) * 1000)::bigint), 12, '0') || '7' ||
-            substr(r.hex, 14, 19))::uuid
-    FROM (SELECT replace(gen_random_uuid()::text, '-', '')) AS r (hex);
-$$;
-
 CREATE TABLE clinicd.template (
     clinic_id bigint NOT NULL,
     id uuid NOT NULL,
@@ -145,7 +137,7 @@ $$;
 
 GRANT SELECT, INSERT, UPDATE ON clinicd.template, clinicd.template_medicine, clinicd.template_test TO clinicd_app;
 GRANT SELECT ON clinicd.template, clinicd.template_medicine, clinicd.template_test TO clinicd_backup;
-GRANT EXECUTE ON FUNCTION clinicd.uuid_v7(timestamptz), clinicd.template_is_seen(clinicd.template, uuid),
+GRANT EXECUTE ON FUNCTION clinicd.template_is_seen(clinicd.template, uuid),
     clinicd.template_fault(clinicd.template, uuid, bigint), clinicd.template_lines(clinicd.template),
     clinicd.template_medicine_shown(clinicd.template_medicine), clinicd.template_test_shown(clinicd.template_test),
     clinicd.template_shown(clinicd.template, json, json) TO clinicd_app;
@@ -169,7 +161,6 @@ DROP FUNCTION clinicd.template_is_seen(clinicd.template, uuid);
 DROP TABLE clinicd.template_test;
 DROP TABLE clinicd.template_medicine;
 DROP TABLE clinicd.template;
-DROP FUNCTION clinicd.uuid_v7(timestamptz);
 
 -- section loss
 

@@ -77,12 +77,14 @@ LANGUAGE sql STABLE AS $$
         'visits', (SELECT count(*) FROM clinicd.visit v WHERE v.clinic_id = clinic AND v.patient_id = whose),
         'prescriptions', (SELECT count(*) FROM clinicd.prescription rx
             WHERE rx.clinic_id = clinic AND rx.patient_id = whose AND rx.status = 'completed' AND rx.deleted_at IS NULL),
-        'open_tests', (SELECT count(*) FROM clinicd.lab_order t WHERE t.clinic_id = clinic AND t.patient_id = whose
-            AND t.withdrawn_at IS NULL AND t.status IN ('pending', 'in_progress')),
-        'completed_tests', (SELECT count(*) FROM clinicd.lab_order t WHERE t.clinic_id = clinic AND t.patient_id = whose
-            AND t.withdrawn_at IS NULL AND t.status = 'completed'),
+        'open_tests', tests.open, 'completed_tests', tests.completed,
         'allergies', (SELECT count(*) FROM clinicd.allergy a
-            WHERE a.clinic_id = clinic AND a.patient_id = whose AND a.deleted_at IS NULL));
+            WHERE a.clinic_id = clinic AND a.patient_id = whose AND a.deleted_at IS NULL))
+    FROM (SELECT count(*) FILTER (WHERE t.status IN ('pending', 'in_progress')) AS open,
+              count(*) FILTER (WHERE t.status = 'completed') AS completed
+          FROM clinicd.lab_order t
+          JOIN clinicd.prescription rx ON rx.clinic_id = clinic AND rx.id = t.prescription_id AND rx.status = 'completed'
+          WHERE t.clinic_id = clinic AND t.patient_id = whose AND t.withdrawn_at IS NULL) tests;
 $$;
 
 -- What a patient waits for: the visit that is open, tests that are to be made, follow-ups from today on.
@@ -96,7 +98,7 @@ LANGUAGE sql STABLE AS $$
             FROM clinicd.visit v WHERE v.clinic_id = clinic AND v.patient_id = whose
               AND v.status IN ('checked_in', 'in_consultation')
             UNION ALL
-            SELECT 2, 'test', t.id, t.test_on, NULL, t.test_name
+            SELECT 2, 'test', t.test_id, t.test_on, NULL, t.test_name
             FROM clinicd.lab_order t WHERE t.clinic_id = clinic AND t.patient_id = whose
               AND t.withdrawn_at IS NULL AND t.status IN ('pending', 'in_progress')
             UNION ALL

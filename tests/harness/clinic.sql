@@ -59,18 +59,17 @@ FROM (VALUES (201, 'admin'), (202, 'doctor'), (203, 'receptionist'), (204, 'lab_
     (206, 'newcomer'), (207, 'late')) AS a (n, who),
     LATERAL (SELECT CASE who WHEN 'late' THEN timestamptz '2026-01-02T00:00:00Z' ELSE '2099-01-01T00:00:00Z' END) AS t (ends);
 
--- The first waits for the doctor, the second was seen, the third is a hidden patient's and waits too. The day
--- is one to come, so that nothing here is stale.
-INSERT INTO clinicd.visit (clinic_id, id, patient_id, token_on, token_number, doctor_id, doctor_name, purpose, notes,
-    status_at, checked_in_at, checked_in_by_id, checked_in_by_name, created_at, updated_at)
-SELECT @clinic@, ('@id@0000000' || n + 500)::uuid, ('@id@0000000' || n)::uuid, '2099-01-05', n - 100,
-    CASE n WHEN 101 THEN '@id@0000000202'::uuid END, CASE n WHEN 101 THEN 'First@mark@ Last@mark@' END,
+-- The first waits for the doctor, the others were seen. The day is one to come, so that nothing here is stale.
+INSERT INTO clinicd.visit (clinic_id, id, patient_id, token_on, token_doctor_id, token_number, doctor_id, doctor_name,
+    purpose, notes, status_at, checked_in_at, checked_in_by_id, checked_in_by_name, created_at, updated_at)
+SELECT @clinic@, ('@id@0000000' || n + 500)::uuid, ('@id@0000000' || n)::uuid, '2099-01-05',
+    CASE n WHEN 101 THEN '@id@0000000202'::uuid END, n - 100, CASE n WHEN 101 THEN '@id@0000000202'::uuid END, CASE n WHEN 101 THEN 'First@mark@ Last@mark@' END,
     'Cough ' || word, 'Told ' || word, t.at, t.at, '@id@0000000203', 'receptionist@mark@', t.at, t.at
 FROM (VALUES (101, 'own-@mark@'), (102, 'other-@mark@'), (103, 'hidden-@mark@')) AS p (n, word),
     (VALUES (timestamptz '2099-01-05T04:30:00Z')) AS t (at);
 UPDATE clinicd.visit SET status = 'completed', moved_by_id = '@id@0000000202', moved_by_name = 'doctor@mark@',
     move_note = 'Seen @mark@', updated_at = '2099-01-05T05:00:00Z'
-WHERE clinic_id = @clinic@ AND id = '@id@0000000602';
+WHERE clinic_id = @clinic@ AND id <> '@id@0000000601';
 
 -- Of times to come, so that housekeeping has nothing to do here.
 INSERT INTO clinicd.login_failure (clinic_id, key, failures, window_started_at, last_at)

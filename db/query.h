@@ -25,6 +25,7 @@
  * Columns that begin with `_` are for C and never rendered:
  *   _fault    not NULL: the statement did nothing, and this is the API code why
  *   _detail   json: one more member of that problem (named after the code's x-member)
+ *   _flaws    json: what of the input is wrong, beside that _fault: [{pointer, code, detail}, …]
  *   _before   json: the row before a change, for the audit
  *   _key_1 …  text: the sort keys of a list's row, for the cursor
  * A column `account.email` is rendered as the member `email` of an object `account`.

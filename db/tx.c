@@ -7,6 +7,7 @@
 #include "db/uuid.h"
 #include "gen/queries.h"
 
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,6 +73,22 @@ static enum err refused(struct tx *tx, const char *reason)
     return err;
 }
 
+/* What of the input is wrong and only the database could know. */
+static void add_flaws(struct fault *fault, const char *text)
+{
+    json_t *flaws = json_loads(text, 0, NULL);
+    size_t i;
+    const json_t *flaw;
+    json_array_foreach(flaws, i, flaw)
+    {
+        const char *code = json_string_value(json_object_get(flaw, "code"));
+        fault_add(fault, json_string_value(json_object_get(flaw, "pointer")),
+                  arena_copy(fault->arena, code), "%s",
+                  json_string_value(json_object_get(flaw, "detail")));
+    }
+    json_decref(flaws);
+}
+
 /* A statement that did nothing says why in _fault (db/query.h). */
 static enum err fault_of(struct tx *tx, PGresult *result)
 {
@@ -82,6 +99,11 @@ static enum err fault_of(struct tx *tx, PGresult *result)
     int detail = PQfnumber(result, "_detail");
     if (detail >= 0 && !PQgetisnull(result, 0, detail))
         tx->fault->extra = arena_copy(tx->fault->arena, PQgetvalue(result, 0, detail));
+    int flaws = PQfnumber(result, "_flaws");
+    if (flaws >= 0 && !PQgetisnull(result, 0, flaws)) {
+        add_flaws(tx->fault, PQgetvalue(result, 0, flaws));
+        return fail(tx->fault, ERR_INPUT, text, NULL);
+    }
     return fail(tx->fault, strcmp(text, "not-found") == 0 ? ERR_NOT_FOUND : ERR_CONFLICT, text,
                 NULL);
 }

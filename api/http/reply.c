@@ -49,12 +49,14 @@ static void set_etag(struct request *request, const struct rows *rows)
             &request->arena, "\"%s%s\"", rows_text(rows, 0, "version"), request->if_match_suffix);
 }
 
+/* What was made is the row, or, when the row is what it was added to, `_made_id`. */
 static void set_location(struct request *request, const struct rows *rows)
 {
-    if (request->operation->success == 201 && rows_has(rows, "id"))
+    const char *made = rows_has(rows, "_made_id") ? "_made_id" : "id";
+    if (request->operation->success == 201 && rows_has(rows, made))
         reply_header(
             request, "Location",
-            arena_format(&request->arena, "%s/%s", request->raw_path, rows_text(rows, 0, "id")));
+            arena_format(&request->arena, "%s/%s", request->raw_path, rows_text(rows, 0, made)));
 }
 
 enum err reply_row_and(struct request *request, const struct rows *rows, const char *member,

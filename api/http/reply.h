@@ -9,7 +9,7 @@
 #include "db/buf.h"
 
 /* The operation's success status with the first row as a bare object; ETag from its `version`
- * column; 201 gets Location: <path>/<id column>. */
+ * column; 201 gets Location: <path>/<_made_id, or else id column>. */
 enum err reply_row(struct request *request, const struct rows *rows) FAILS;
 
 /* {"items": […], "next_cursor": …} and the total when it is >= 0. */

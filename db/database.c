@@ -76,7 +76,8 @@ static bool mend(struct database *db, struct fault *fault)
     return mend_pipeline(db, fault) && pool_fill(db->pool, fault);
 }
 
-static void keep_house(struct database *db)
+/* False: there is more to do, and it can wait until the connections were looked at. */
+static bool keep_house(struct database *db)
 {
     struct arena arena = {0};
     struct fault fault = {.arena = &arena};
@@ -87,6 +88,7 @@ static void keep_house(struct database *db)
     if (query_run(&tx, &q_db_housekeeping, NULL, NULL))
         fault_reset(&fault); /* the database is away: the next round does it */
     arena_end(&arena);
+    return !db->options.chore || !db->options.chore(db);
 }
 
 /* False: it is time to stop. */
@@ -114,8 +116,7 @@ static void *mender_run(void *user)
         arena_end(&arena);
         int64_t now = clock_monotonic_us();
         if (is_whole && (!house_kept || (now - house_kept) / 1000000 > HOUSEKEEPING_S)) {
-            keep_house(db);
-            house_kept = now;
+            house_kept = keep_house(db) ? now : 0;
         }
         backoff_ms = is_whole ? BACKOFF_LEAST_MS : backoff_ms * 2;
         if (backoff_ms > BACKOFF_MOST_MS)

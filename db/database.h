@@ -29,6 +29,7 @@ struct database_options {
     int statement_timeout_ms;    /* 5000 */
     int lock_timeout_ms;         /* 2000 */
     bool allow_unsafe_role;      /* tests of wall 1 only: run as a role that bypasses RLS */
+    bool (*chore)(struct database *database); /* done with the housekeeping; true: there is more */
 };
 
 struct database_stats {

@@ -1,0 +1,36 @@
+-- Today at the front desk. Who waits is who waits now, also when the visit began before midnight.
+-- kind: read
+-- rows: one
+-- audit: entity=dashboard patients=_patients
+SELECT d.today AS "on", quota.patients, rx.pending AS pending_prescriptions, flow.checked_in AS "visits.checked_in",
+    flow.waiting AS "visits.waiting", flow.in_consultation AS "visits.in_consultation",
+    flow.completed AS "visits.completed", flow.cancelled AS "visits.cancelled", flow.no_show AS "visits.no_show",
+    waiting.places AS queue, waiting.ids AS _patients
+FROM (VALUES (($now AT TIME ZONE $timezone::text)::date)) AS d (today)
+CROSS JOIN LATERAL (
+    SELECT max(q.used) AS patients FROM quota q WHERE q.clinic_id = $clinic AND q.kind = 'patient') quota
+CROSS JOIN LATERAL (
+    SELECT coalesce(sum(f.pending), 0) AS pending FROM prescription_figure f WHERE f.clinic_id = $clinic) rx
+CROSS JOIN LATERAL (
+    SELECT count(*) AS checked_in, count(*) FILTER (WHERE v.status = 'checked_in') AS waiting,
+        count(*) FILTER (WHERE v.status = 'in_consultation') AS in_consultation,
+        count(*) FILTER (WHERE v.status = 'completed') AS completed,
+        count(*) FILTER (WHERE v.status = 'cancelled') AS cancelled,
+        count(*) FILTER (WHERE v.status = 'no_show') AS no_show
+    FROM visit v WHERE v.clinic_id = $clinic AND v.token_on = d.today) flow
+CROSS JOIN LATERAL (
+    SELECT coalesce(json_agg(w.place ORDER BY w.rank, w.checked_in_at, w.id), '[]') AS places,
+        array_agg(w.patient_id) AS ids
+    FROM (SELECT v.id, v.patient_id, v.checked_in_at, r.rank,
+            json_build_object('visit_id', v.id, 'token_number', v.token_number,
+                'patient', json_build_object('id', p.id, 'patient_number', p.patient_number, 'name', p.name),
+                'doctor', CASE WHEN v.doctor_id IS NOT NULL
+                    THEN json_build_object('id', v.doctor_id, 'name', v.doctor_name) END,
+                'priority', v.priority, 'purpose', v.purpose,
+                'waiting_minutes', greatest(0, floor(extract(epoch FROM $now - v.status_at) / 60)::int)) AS place
+          FROM visit v
+          CROSS JOIN LATERAL (
+            SELECT array_position(ARRAY['emergency', 'urgent', 'normal'], v.priority) AS rank) r
+          JOIN patient p ON p.clinic_id = $clinic AND p.id = v.patient_id AND p.deleted_at IS NULL
+          WHERE v.clinic_id = $clinic AND v.status = 'checked_in'
+          ORDER BY r.rank, v.checked_in_at, v.id LIMIT 200) w) waiting

@@ -171,14 +171,23 @@ LANGUAGE sql STABLE ROWS 5 SET search_path = pg_catalog, pg_temp AS $$
     WHERE o.clinic_id = clinic AND o.prescription_id = rx AND o.withdrawn_at IS NULL;
 $$;
 
+-- What the laboratory says of a prescription's tests; 0009 left the place open.
+CREATE OR REPLACE FUNCTION clinicd.prescription_results(clinic bigint, rx uuid)
+RETURNS TABLE (test_id uuid, status text, result text, result_values jsonb, result_at timestamptz, result_by json)
+LANGUAGE sql STABLE ROWS 5 SET search_path = pg_catalog, pg_temp AS $$
+    SELECT o.test_id, o.status, o.result_text, o.result_values, o.result_at,
+        CASE WHEN o.result_by_id IS NOT NULL
+             THEN json_build_object('id', o.result_by_id, 'name', o.result_by_name) END
+    FROM clinicd.lab_order o
+    WHERE o.clinic_id = clinic AND o.prescription_id = rx AND o.withdrawn_at IS NULL;
+$$;
+
 -- What was asked for, when, and what was corrected may not change; and only the trigger above makes orders.
 GRANT SELECT ON clinicd.lab_order TO clinicd_app, clinicd_backup;
 GRANT UPDATE (status, note, result_text, result_values, result_at, result_by_id, result_by_name, correction_reason,
     version, updated_at) ON clinicd.lab_order TO clinicd_app;
 GRANT SELECT, INSERT, UPDATE ON clinicd.lab_order TO clinicd_definer;
 GRANT SELECT ON clinicd.prescription_test TO clinicd_definer;
-GRANT EXECUTE ON FUNCTION clinicd.lab_moves(), clinicd.lab_order_moves() TO clinicd_app, clinicd_definer;
-GRANT EXECUTE ON FUNCTION clinicd.lab_order_shown(clinicd.lab_order, clinicd.prescription, clinicd.patient) TO clinicd_app;
 ALTER FUNCTION clinicd.lab_orders_follow() OWNER TO clinicd_definer;
 REVOKE EXECUTE ON FUNCTION clinicd.lab_orders_follow() FROM PUBLIC;
 REASSIGN OWNED BY clinicd_migrator TO clinicd_owner;
@@ -192,6 +201,11 @@ SELECT NOT has_table_privilege('clinicd_app', 'clinicd.lab_order', 'INSERT,DELET
 
 -- section down loss=rows
 
+CREATE OR REPLACE FUNCTION clinicd.prescription_results(clinic bigint, rx uuid)
+RETURNS TABLE (test_id uuid, status text, result text, result_values jsonb, result_at timestamptz, result_by json)
+LANGUAGE sql STABLE ROWS 5 SET search_path = pg_catalog, pg_temp AS $$
+    SELECT NULL::uuid, NULL, NULL, NULL::jsonb, NULL::timestamptz, NULL::json WHERE false;
+$$;
 CREATE OR REPLACE FUNCTION clinicd.prescription_results(clinic bigint, rx uuid)
 RETURNS TABLE (test_id uuid, status text, result text, result_values jsonb, result_at timestamptz, result_by json)
 LANGUAGE sql STABLE ROWS 5 SET search_path = pg_catalog, pg_temp AS $$

@@ -51,6 +51,10 @@ static const struct setting settings_table[] = {
      "client connections at once"},
     {"CLINICD_CONNECTIONS_PER_ADDRESS", NUMBER, "256", AT(connections_per_address), 1, 65536, false,
      "client connections at once from one address"},
+    {"CLINICD_STREAMS_MAX", NUMBER, "1024", AT(streams_max), 1, 65536, false,
+     "listeners to events at once, beside those connections"},
+    {"CLINICD_STREAMS_PER_CLINIC", NUMBER, "512", AT(streams_per_clinic), 1, 65536, false,
+     "listeners to events of one clinic at once"},
     {"CLINICD_IDLE_TIMEOUT_S", NUMBER, "15", AT(idle_timeout_s), 1, 3600, false,
      "a silent connection is closed"},
     {"CLINICD_BODY_MAX", NUMBER, "262144", AT(body_max), 1024, 16777216, false,
@@ -330,6 +334,8 @@ void settings_apply(const struct settings *settings, struct service_options *out
     out->request_deadline_ms = settings->request_deadline_ms;
     out->connections_max = settings->connections_max;
     out->connections_per_address = settings->connections_per_address;
+    out->streams_max = settings->streams_max;
+    out->streams_per_clinic = settings->streams_per_clinic;
     out->idle_timeout_s = settings->idle_timeout_s;
     out->body_max = (size_t)settings->body_max;
     out->drain_ms = settings->drain_ms;

@@ -29,6 +29,8 @@ struct settings {
     int request_deadline_ms;
     int connections_max;
     int connections_per_address;
+    int streams_max;
+    int streams_per_clinic;
     int idle_timeout_s;
     int body_max;
     int drain_ms;

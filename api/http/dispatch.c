@@ -13,6 +13,8 @@
 #include "api/http/reply.h"
 #include "api/http/router.h"
 #include "api/http/service.h"
+#include "api/http/sheet.h"
+#include "api/http/stream.h"
 #include "db/clock.h"
 #include "models/clinic/directory.h"
 
@@ -212,13 +214,22 @@ static enum err read_if_match(struct request *request)
     return ERR_NONE;
 }
 
+static json_t *parse_body(struct request *request)
+{
+    const struct incoming *incoming = request->incoming;
+    if (!request->is_csv)
+        return json_read(incoming->body, incoming->body_length, &request->fault);
+    return sheet_read(request->operation->body, incoming->body, incoming->body_length,
+                      &request->fault, &request->sheet);
+}
+
 static enum err read_body(struct request *request)
 {
     const struct operation *operation = request->operation;
     const struct incoming *incoming = request->incoming;
     if (!operation->body || (!incoming->body_length && !operation->body_is_required))
         return ERR_NONE;
-    json_t *body = json_read(incoming->body, incoming->body_length, &request->fault);
+    json_t *body = parse_body(request);
     if (!body)
         return request->fault.err ? request->fault.err
                                   : request_fail(request, ERR_INPUT, "malformed-json", NULL);
@@ -242,6 +253,8 @@ static enum err step_read(struct request *request)
 
 static void reply_reset(struct request *request)
 {
+    if (request->reply->stream)
+        stream_close(request->reply->stream);
     *request->reply = (struct reply){.must_close = request->reply->must_close};
 }
 

@@ -63,10 +63,12 @@ struct operation {
     const struct schema *body; /* NULL: no body is taken */
     bool body_is_required;
     bool takes_merge_patch; /* PATCH: application/merge-patch+json too */
+    bool takes_csv;         /* text/csv too: sheet.h */
     bool needs_if_match;
     bool is_idempotent; /* takes Idempotency-Key */
     bool is_secret;     /* its answer holds a secret: stored sealed, never logged */
     bool is_list;       /* has limit and cursor */
+    bool is_stream;     /* its success is server-sent events; the schema is that of their data */
     bool answers_other; /* its success is something else than JSON: Accept is not checked */
     struct member_permission *body_permissions; /* members of the body that need more */
     size_t body_permissions_n;

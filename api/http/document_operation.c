@@ -1,5 +1,6 @@
 #include "api/http/document_parts.h"
 #include "api/http/schema_parts.h"
+#include "api/http/sheet.h"
 
 #include <string.h>
 
@@ -177,7 +178,8 @@ static enum err read_header(struct loader *loader, const char *where, const char
 {
     if (strcmp(name, "If-Match") == 0)
         out->needs_if_match = true;
-    else if (strcmp(name, "If-None-Match") != 0 && strcmp(name, "Idempotency-Key") != 0)
+    else if (strcmp(name, "If-None-Match") != 0 && strcmp(name, "Idempotency-Key") != 0 &&
+             strcmp(name, "Last-Event-ID") != 0)
         return fail(loader->fault, ERR_INTERNAL, NULL, "%s: is a header that nobody reads", where);
     return ERR_NONE;
 }
@@ -274,6 +276,8 @@ static enum err read_body(struct loader *loader, json_t *source, struct operatio
         bool is_patch = strcmp(type, "application/merge-patch+json") == 0;
         if (is_patch && out->method == METHOD_PATCH)
             out->takes_merge_patch = true;
+        else if (strcmp(type, "text/csv") == 0)
+            out->takes_csv = true;
         else if (strcmp(type, "application/json") != 0)
             return fail(loader->fault, ERR_INTERNAL, NULL, "%s: takes %s, which nobody reads",
                         out->id, type);
@@ -285,6 +289,9 @@ static enum err read_body(struct loader *loader, json_t *source, struct operatio
     enum err err = document_known(loader, out->id, body, nothing);
     if (err == ERR_NONE)
         err = compile(loader, out->id, json, &out->body);
+    if (err == ERR_NONE && out->takes_csv && !sheet_fits(out->body))
+        return fail(loader->fault, ERR_INTERNAL, NULL,
+                    "%s: its body is no list of flat things, which text/csv could spell", out->id);
     if (err == ERR_NONE && out->method == METHOD_PATCH && out->body->defaulted != 0)
         return fail(loader->fault, ERR_INTERNAL, NULL,
                     "%s: a default would overwrite what a merge patch leaves out", out->id);

@@ -63,7 +63,8 @@ static enum err read_response(struct loader *loader, const struct operation *ope
                               const char *status, json_t *source, struct response *out)
 {
     static const char *const known[] = {"x-machinery", NULL};
-    static const char *const types[] = {"application/json", "application/problem+json", NULL};
+    static const char *const types[] = {"application/json", "application/problem+json",
+                                        "text/event-stream", NULL};
     json_t *target = document_resolve(loader->json, source);
     json_t *content = json_object_get(target, "content");
     const char *where = arena_format(loader->arena, "%s: response %s", operation->id, status);
@@ -175,7 +176,9 @@ enum err document_responses(struct loader *loader, json_t *source, struct operat
         if (out->success == 0 && into->status >= 200 && into->status < 300) {
             json_t *content = json_object_get(document_resolve(loader->json, response), "content");
             out->success = into->status;
-            out->answers_other = json_object_size(content) > 0 && into->schema == NULL;
+            out->is_stream = json_object_get(content, "text/event-stream") != NULL;
+            out->answers_other = json_object_size(content) > 0 &&
+                                 json_object_get(content, "application/json") == NULL;
         }
     }
     if (out->success == 0)

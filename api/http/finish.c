@@ -58,9 +58,9 @@ void finish_options(struct request *request, const char *allow)
         !header_of(request, "Access-Control-Request-Method"))
         return;
     reply_header(request, "Access-Control-Allow-Methods", allow);
-    reply_header(
-        request, "Access-Control-Allow-Headers",
-        "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, X-Request-Id");
+    reply_header(request, "Access-Control-Allow-Headers",
+                 "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, "
+                 "Last-Event-ID, X-Request-Id");
     reply_header(request, "Access-Control-Max-Age", "600");
 }
 

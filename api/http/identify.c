@@ -52,7 +52,7 @@ void principals_free(struct principals *principals)
     free(principals);
 }
 
-static bool is_about(const struct principal *principal, const char *kind, const char *key)
+bool principal_is_about(const struct principal *principal, const char *kind, const char *key)
 {
     bool is_platform = principal->kind == PRINCIPAL_PLATFORM;
     if (strcmp(kind, "*") == 0)
@@ -73,7 +73,7 @@ void principals_forget(struct principals *principals, const char *kind, const ch
         pthread_mutex_lock(&shard->lock);
         for (int j = 0; j < SETS * WAYS; j++) {
             struct known *known = &shard->known[j / WAYS][j % WAYS];
-            if (known->until_us && is_about(&known->principal, kind, key))
+            if (known->until_us && principal_is_about(&known->principal, kind, key))
                 known->until_us = 0;
         }
         pthread_mutex_unlock(&shard->lock);

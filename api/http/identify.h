@@ -19,6 +19,9 @@ void principals_free(struct principals *principals);
 /* What the listener calls: kind and key as in db/listen.h. */
 void principals_forget(struct principals *principals, const char *kind, const char *key);
 
+/* Is that news about this one? */
+bool principal_is_about(const struct principal *principal, const char *kind, const char *key);
+
 /* Fills request->principal. `authorization` is the header or NULL. Credentials that are absent give
  * the anonymous principal. 401 unauthenticated (malformed, unknown, expired), 401 clinic-inactive,
  * 404 not-found (token of another clinic; clinic that does not exist while a token was given). */

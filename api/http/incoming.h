@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 struct service;
+struct stream;
 struct arena;
 
 struct incoming {
@@ -35,7 +36,8 @@ struct reply {
     const char *etag; /* with its quotes, or NULL */
     bool must_close;  /* Connection: close */
     bool is_json;
-    bool is_localised; /* in the language that Accept-Language chose */
+    struct stream *stream; /* goes on after the answer; the server closes it (stream.h) */
+    bool is_localised;     /* in the language that Accept-Language chose */
 };
 
 /* One exchange, from the first byte understood to the last byte decided. The answer's memory lives

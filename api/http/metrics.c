@@ -178,6 +178,21 @@ static void render_database(const struct database_stats *stats, struct buf *out)
           (uint64_t)stats->waiting);
 }
 
+static void render_streams(const struct streams_stats *stats, struct buf *out)
+{
+    value(out, "clinicd_streams_open", "gauge", "Streams of events that somebody listens to.",
+          (uint64_t)stats->open);
+    value(out, "clinicd_stream_channels", "gauge", "Clinics that somebody listens to.",
+          (uint64_t)stats->channels);
+    value(out, "clinicd_streams_total", "counter", "Streams opened.", stats->opened);
+    value(out, "clinicd_streams_cut_total", "counter", "Streams cut off: they read too slowly.",
+          stats->cut);
+    value(out, "clinicd_stream_events_total", "counter", "Events written to listeners.",
+          stats->events);
+    value(out, "clinicd_stream_reads_total", "counter", "Reads of events from the database.",
+          stats->reads);
+}
+
 void metrics_render(const struct metrics *metrics, const struct metrics_now *now, struct buf *out)
 {
     head(out, "clinicd_build_info", "gauge", "The program's version.");
@@ -189,5 +204,6 @@ void metrics_render(const struct metrics *metrics, const struct metrics_now *now
     render_requests(metrics, out);
     render_durations(metrics, out);
     render_limits_and_trips(metrics, out);
+    render_streams(&now->streams, out);
     render_database(&now->database, out);
 }

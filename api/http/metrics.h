@@ -7,6 +7,7 @@
 #define API_HTTP_METRICS_H
 
 #include "api/http/document.h"
+#include "api/http/streams.h"
 #include "db/buf.h"
 #include "db/database.h"
 
@@ -37,6 +38,7 @@ struct metrics_now {
     bool is_draining;
     bool is_ready;
     struct database_stats database;
+    struct streams_stats streams;
 };
 
 void metrics_render(const struct metrics *metrics, const struct metrics_now *now, struct buf *out);

@@ -38,15 +38,19 @@ static const char *const *members_for(const struct role_view *views, size_t n, c
     return NULL;
 }
 
-static void choose_view(struct request *request)
+void permit_view(const struct operation *operation, const char *role, struct view *out)
 {
-    const struct operation *operation = request->operation;
-    const char *role = request->principal->role;
-    request->view = (struct view){
+    *out = (struct view){
         .hidden = members_for(operation->hidden, operation->hidden_n, role),
         .masked = members_for(operation->masked, operation->masked_n, role),
-        .clinic_id = request->scope.clinic_id,
     };
+}
+
+static void choose_view(struct request *request)
+{
+    const char *role = request->principal->role;
+    permit_view(request->operation, role, &request->view);
+    request->view.clinic_id = request->scope.clinic_id;
     bool is_whole = !request->view.hidden && !request->view.masked;
     request->if_match_suffix = is_whole ? "" : arena_format(&request->arena, "-%s", role);
 }

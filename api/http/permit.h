@@ -12,4 +12,7 @@ enum err permit(struct request *request) FAILS;
 /* Parameters and body members that need a permission of their own; after they were read. */
 enum err permit_input(struct request *request) FAILS;
 
+/* What that role gets to see of the operation's answer; clinic_id is left to the caller. */
+void permit_view(const struct operation *operation, const char *role, struct view *out);
+
 #endif

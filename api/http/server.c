@@ -1,5 +1,6 @@
 #include "api/http/server.h"
 
+#include "api/http/stream.h"
 #include "db/arena.h"
 
 #include <arpa/inet.h>
@@ -14,7 +15,12 @@
 #include <ulfius.h>
 #include <unistd.h>
 
-enum { STACK_BYTES = 256 * 1024, HEADERS_MAX_BYTES = 16 * 1024, HEADERS_MAX = 100 };
+enum {
+    STREAM_BLOCK_BYTES = 4096,
+    STACK_BYTES = 256 * 1024,
+    HEADERS_MAX_BYTES = 16 * 1024,
+    HEADERS_MAX = 100
+};
 
 struct server {
     struct _u_instance ulfius;
@@ -71,6 +77,19 @@ static const char *peer_of(const struct _u_request *request, char out[INET_ADDRS
     return out;
 }
 
+/* On the connection's own thread, which sleeps in there until there is something to say. */
+static ssize_t on_stream(void *stream, uint64_t offset, char *out, size_t room)
+{
+    (void)offset;
+    ssize_t n = stream_read(stream, out, room);
+    return n < 0 ? U_STREAM_END : n;
+}
+
+static void on_stream_end(void *stream)
+{
+    stream_close(stream);
+}
+
 static int on_request(const struct _u_request *request, struct _u_response *response, void *user)
 {
     struct server *server = user;
@@ -91,7 +110,10 @@ static int on_request(const struct _u_request *request, struct _u_response *resp
     server->options.answer(server->options.service, &incoming, &arena, &reply);
     for (size_t i = 0; i < reply.headers_n; i++)
         u_map_put(response->map_header, reply.headers[i].name, reply.headers[i].value);
-    if (reply.length)
+    if (reply.stream)
+        ulfius_set_stream_response(response, (unsigned)reply.status, on_stream, on_stream_end,
+                                   U_STREAM_SIZE_UNKNOWN, STREAM_BLOCK_BYTES, reply.stream);
+    else if (reply.length)
         ulfius_set_binary_body_response(response, (unsigned)reply.status, reply.bytes,
                                         reply.length);
     else

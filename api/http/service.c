@@ -7,6 +7,7 @@
 #include "api/http/offload.h"
 #include "api/http/router.h"
 #include "api/http/server.h"
+#include "api/http/streams.h"
 #include "db/clock.h"
 #include "db/keys.h"
 #include "db/listen.h"
@@ -17,7 +18,13 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { OFFLOAD_THREADS = 2, OFFLOAD_QUEUE = 16, LIMITER_SLOTS = 64 * 1024, QUIET_US = 250 * 1000 };
+enum {
+    OFFLOAD_THREADS = 2,
+    OFFLOAD_QUEUE = 16,
+    LIMITER_SLOTS = 64 * 1024,
+    QUIET_US = 250 * 1000,
+    HEARTBEAT_MOST_MS = 10 * 1000
+};
 
 void service_defaults(struct service_options *options)
 {
@@ -31,6 +38,8 @@ void service_defaults(struct service_options *options)
         .request_deadline_ms = 10000,
         .connections_max = 1024,
         .connections_per_address = 256,
+        .streams_max = 1024,
+        .streams_per_clinic = 512,
         .idle_timeout_s = 15,
         .body_max = 256 * 1024,
         .drain_ms = 25000,
@@ -58,7 +67,9 @@ static void on_news(const char *kind, const char *key, void *user)
         err = directory_refresh(service->directory, strtoll(key, NULL, 10), &fault);
     if (err)
         fault_reset(&fault); /* the database is away: the listener says "*" when it is back */
-    principals_forget(service->principals, kind, key);
+    if (strcmp(kind, "queue") != 0) /* nobody's name hangs on it */
+        principals_forget(service->principals, kind, key);
+    streams_news(service->streams, kind, key);
     arena_end(&arena);
 }
 
@@ -75,6 +86,7 @@ static void answer_operator(struct service *service, const struct incoming *inco
                               .is_draining = atomic_load(&service->is_draining),
                               .is_ready = database_is_ready(service->database)};
     database_stats_read(service->database, &now.database);
+    streams_stats_read(service->streams, &now.streams);
     struct buf out;
     buf_begin(&out, arena, 16 * 1024);
     metrics_render(service->metrics, &now, &out);
@@ -97,6 +109,18 @@ static enum err read_document(struct service *service, struct fault *fault)
     return err;
 }
 
+/* Well before a silent connection would be closed. */
+static struct streams *start_streams(const struct service *service)
+{
+    const struct service_options *o = &service->options;
+    int silence_ms = o->idle_timeout_s * 600;
+    return streams_make(&(struct streams_options){
+        .database = service->database,
+        .most = o->streams_max,
+        .most_per_clinic = o->streams_per_clinic,
+        .heartbeat_ms = silence_ms < HEARTBEAT_MOST_MS ? silence_ms : HEARTBEAT_MOST_MS});
+}
+
 static enum err open_database(struct service *service, struct fault *fault)
 {
     const struct service_options *o = &service->options;
@@ -106,6 +130,8 @@ static enum err open_database(struct service *service, struct fault *fault)
     enum err err = database_open(&database, fault, &service->database);
     if (!err)
         err = directory_load(service->database, fault, &service->directory);
+    if (!err)
+        service->streams = start_streams(service);
     if (!err)
         err = listener_start(o->database_url, on_news, service, fault, &service->listener);
     if (!err) /* what changed after the reading and before the listening */
@@ -120,8 +146,9 @@ static enum err listen_on(struct service *service, const char *listen,
 {
     const struct service_options *o = &service->options;
     struct server_options options = {.listen = listen,
-                                     .connections_max = o->connections_max,
-                                     .connections_per_address = o->connections_per_address,
+                                     .connections_max = o->connections_max + o->streams_max,
+                                     .connections_per_address =
+                                         o->connections_per_address + o->streams_per_clinic,
                                      .idle_timeout_s = o->idle_timeout_s,
                                      .body_max = o->body_max,
                                      .answer = answer,
@@ -181,6 +208,7 @@ static bool drain(struct service *service)
     if (!service->server)
         return true;
     server_quiesce(service->server);
+    streams_end(service->streams);
     for (; now < until && now - quiet_since < QUIET_US; now = clock_monotonic_us()) {
         if (server_is_busy(service->server))
             quiet_since = now;
@@ -198,6 +226,7 @@ bool service_stop(struct service *service)
     server_stop(service->operator_server);
     if (service->listener)
         listener_stop(service->listener);
+    streams_free(service->streams);
     if (service->offload)
         offload_stop(service->offload);
     if (service->directory)

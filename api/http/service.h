@@ -13,6 +13,7 @@ struct principals;
 struct offload;
 struct limiter;
 struct metrics;
+struct streams;
 struct router;
 
 struct service_options {
@@ -28,6 +29,8 @@ struct service_options {
     int request_deadline_ms;     /* 10000 */
     int connections_max;         /* 1024 */
     int connections_per_address; /* 256 */
+    int streams_max;             /* 1024: listeners to events, beside the connections above */
+    int streams_per_clinic;      /* 512 */
     int idle_timeout_s;          /* 15: inactivity of a connection */
     size_t body_max;             /* 262144 */
     int drain_ms;                /* 25000 */
@@ -53,6 +56,7 @@ struct service {
     struct offload *offload;       /* api/http/offload.h */
     struct limiter *limiter;       /* api/http/limiter.h */
     struct metrics *metrics;       /* api/http/metrics.h */
+    struct streams *streams;       /* api/http/streams.h */
     struct listener *listener;
     struct keys *keys;
     struct server *server; /* api/http/server.h */

@@ -214,3 +214,9 @@ enum err session_find(struct tx *tx, const struct realm *realm, const char *acce
     struct q_session_find_args args = {.access_hash = access_hash};
     return query_run_alone(tx, realm->find_session, &args, out);
 }
+
+enum err session_alive(struct tx *tx, const char *ids, struct rows *out)
+{
+    const struct q_session_alive_args args = {.ids = ids};
+    return query_run(tx, &q_session_alive, &args, out);
+}

@@ -74,4 +74,7 @@ enum err session_end_one(struct tx *tx, const char *account_id, const char *sess
 enum err session_find(struct tx *tx, const struct realm *realm, const char *access_hash,
                       struct rows *out) FAILS;
 
+/* Of a clinic's sessions, "{id,…}", those that live still: session_id, in order, and role. */
+enum err session_alive(struct tx *tx, const char *ids, struct rows *out) FAILS;
+
 #endif

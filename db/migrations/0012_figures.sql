@@ -64,8 +64,6 @@ FROM clinicd.prescription p WHERE p.deleted_at IS NULL GROUP BY p.clinic_id, p.d
 
 -- A clinic has few people and many patients' logins.
 CREATE INDEX account_by_role ON clinicd.account (clinic_id, role) WHERE is_active AND role <> 'patient';
-CREATE INDEX prescription_completed_by ON clinicd.prescription (clinic_id, doctor_id, completed_at)
-    WHERE status = 'completed';
 CREATE INDEX prescription_to_follow ON clinicd.prescription (clinic_id, patient_id, follow_up_on)
     WHERE status = 'completed' AND follow_up_on IS NOT NULL;
 CREATE INDEX lab_order_by_result ON clinicd.lab_order (clinic_id, result_at) WHERE result_at IS NOT NULL;
@@ -140,7 +138,6 @@ DROP FUNCTION clinicd.record_next_steps(bigint, uuid, date);
 DROP FUNCTION clinicd.record_counts(bigint, uuid);
 DROP INDEX clinicd.lab_order_by_result;
 DROP INDEX clinicd.prescription_to_follow;
-DROP INDEX clinicd.prescription_completed_by;
 DROP INDEX clinicd.account_by_role;
 DROP TRIGGER prescription_z_counts_new ON clinicd.prescription;
 DROP TRIGGER prescription_z_counts_move ON clinicd.prescription;

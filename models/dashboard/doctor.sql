@@ -1,5 +1,5 @@
--- A doctor's work. Whoever asks and is no doctor sees all doctors' together, unless one is named. Who waits is who
--- waits now, also when the visit began before midnight, for this doctor or for no one in particular.
+-- A doctor's work. Whoever asks and is no doctor sees all doctors' together, unless one is named. Who waits
+-- stands in the queue (models/queue/waiting.sql) for this doctor or for no one in particular.
 -- kind: read
 -- rows: optional
 -- audit: entity=dashboard id=_doctor_id patients=_patients
@@ -38,22 +38,27 @@ CROSS JOIN LATERAL (
             AND (whose.id IS NULL OR v.doctor_id = whose.id OR v.doctor_id IS NULL)) AS waiting,
         count(*) FILTER (WHERE v.status = 'in_consultation' AND (whose.id IS NULL OR v.doctor_id = whose.id))
             AS in_consultation
-    FROM visit v WHERE v.clinic_id = $clinic AND v.status IN ('checked_in', 'in_consultation')) flow
+    FROM visit v
+    JOIN patient p ON p.clinic_id = $clinic AND p.id = v.patient_id AND p.deleted_at IS NULL
+    WHERE v.clinic_id = $clinic AND v.status IN ('checked_in', 'in_consultation')
+        AND (v.token_on = d.today OR v.status_at >= $now - interval '6 hours')) flow
 CROSS JOIN LATERAL (
-    SELECT coalesce(json_agg(w.place ORDER BY w.rank, w.checked_in_at, w.id), '[]') AS places,
-        array_agg(w.patient_id) AS ids
-    FROM (SELECT v.id, v.patient_id, v.checked_in_at, r.rank,
+    SELECT coalesce(json_agg(w.place ORDER BY w.urgency, w.token_on, w.token_number, w.checked_in_at, w.id), '[]')
+            AS places, array_agg(w.patient_id) AS ids
+    FROM (SELECT v.id, v.patient_id, v.token_on, v.token_number, v.checked_in_at, r.urgency,
             json_build_object('visit_id', v.id, 'token_number', v.token_number,
                 'patient', json_build_object('id', p.id, 'patient_number', p.patient_number, 'name', p.name),
                 'doctor', CASE WHEN v.doctor_id IS NOT NULL
                     THEN json_build_object('id', v.doctor_id, 'name', v.doctor_name) END,
                 'priority', v.priority, 'purpose', v.purpose,
-                'waiting_minutes', greatest(0, floor(extract(epoch FROM $now - v.status_at) / 60)::int)) AS place
+                'waiting_minutes', greatest(0, floor(extract(epoch FROM $now - v.checked_in_at) / 60)::int)) AS place
           FROM visit v
           CROSS JOIN LATERAL (
-            SELECT array_position(ARRAY['emergency', 'urgent', 'normal'], v.priority) AS rank) r
+            SELECT CASE WHEN v.priority = 'emergency' OR v.visit_type = 'emergency' THEN 0
+                        WHEN v.priority = 'urgent' THEN 1 ELSE 2 END AS urgency) r
           JOIN patient p ON p.clinic_id = $clinic AND p.id = v.patient_id AND p.deleted_at IS NULL
           WHERE v.clinic_id = $clinic AND v.status = 'checked_in'
+            AND (v.token_on = d.today OR v.status_at >= $now - interval '6 hours')
             AND (whose.id IS NULL OR v.doctor_id = whose.id OR v.doctor_id IS NULL)
-          ORDER BY r.rank, v.checked_in_at, v.id LIMIT 200) w) waiting
+          ORDER BY r.urgency, v.token_on, v.token_number, v.checked_in_at, v.id LIMIT 200) w) waiting
 WHERE $doctor_id IS NULL OR whose.id IS NOT NULL

@@ -1,4 +1,4 @@
--- Today at the front desk. Who waits is who waits now, also when the visit began before midnight.
+-- Today at the front desk. The queue is that of models/queue/waiting.sql: nobody drops out of it at midnight.
 -- kind: read
 -- rows: one
 -- audit: entity=dashboard patients=_patients
@@ -19,18 +19,20 @@ CROSS JOIN LATERAL (
         count(*) FILTER (WHERE v.status = 'no_show') AS no_show
     FROM visit v WHERE v.clinic_id = $clinic AND v.token_on = d.today) flow
 CROSS JOIN LATERAL (
-    SELECT coalesce(json_agg(w.place ORDER BY w.rank, w.checked_in_at, w.id), '[]') AS places,
-        array_agg(w.patient_id) AS ids
-    FROM (SELECT v.id, v.patient_id, v.checked_in_at, r.rank,
+    SELECT coalesce(json_agg(w.place ORDER BY w.urgency, w.token_on, w.token_number, w.checked_in_at, w.id), '[]')
+            AS places, array_agg(w.patient_id) AS ids
+    FROM (SELECT v.id, v.patient_id, v.token_on, v.token_number, v.checked_in_at, r.urgency,
             json_build_object('visit_id', v.id, 'token_number', v.token_number,
                 'patient', json_build_object('id', p.id, 'patient_number', p.patient_number, 'name', p.name),
                 'doctor', CASE WHEN v.doctor_id IS NOT NULL
                     THEN json_build_object('id', v.doctor_id, 'name', v.doctor_name) END,
                 'priority', v.priority, 'purpose', v.purpose,
-                'waiting_minutes', greatest(0, floor(extract(epoch FROM $now - v.status_at) / 60)::int)) AS place
+                'waiting_minutes', greatest(0, floor(extract(epoch FROM $now - v.checked_in_at) / 60)::int)) AS place
           FROM visit v
           CROSS JOIN LATERAL (
-            SELECT array_position(ARRAY['emergency', 'urgent', 'normal'], v.priority) AS rank) r
+            SELECT CASE WHEN v.priority = 'emergency' OR v.visit_type = 'emergency' THEN 0
+                        WHEN v.priority = 'urgent' THEN 1 ELSE 2 END AS urgency) r
           JOIN patient p ON p.clinic_id = $clinic AND p.id = v.patient_id AND p.deleted_at IS NULL
           WHERE v.clinic_id = $clinic AND v.status = 'checked_in'
-          ORDER BY r.rank, v.checked_in_at, v.id LIMIT 200) w) waiting
+            AND (v.token_on = d.today OR v.status_at >= $now - interval '6 hours')
+          ORDER BY r.urgency, v.token_on, v.token_number, v.checked_in_at, v.id LIMIT 200) w) waiting

@@ -23,8 +23,7 @@ enum err visits_list(struct request *request)
 enum err visits_create(struct request *request)
 {
     struct rows rows;
-    enum err err =
-        visit_create(request_tx(request), request->clinic, request_body(request), &rows);
+    enum err err = visit_create(request_tx(request), request->clinic, request_body(request), &rows);
     return err ? reply_twin(request, err) : reply_row(request, &rows);
 }
 
@@ -46,8 +45,8 @@ enum err visits_update(struct request *request)
 enum err visits_set_status(struct request *request)
 {
     struct rows rows;
-    enum err err = visit_move(request_tx(request), request_path(request, "id"),
-                              request_body(request), &rows);
+    enum err err =
+        visit_move(request_tx(request), request_path(request, "id"), request_body(request), &rows);
     return err ? err : reply_row(request, &rows);
 }
 
@@ -62,8 +61,8 @@ enum err visits_history(struct request *request)
 enum err visits_stats(struct request *request)
 {
     struct rows rows;
-    enum err err = visit_stats(request_tx(request), request->clinic,
-                               request_query(request, "granularity"), request_query(request, "from"),
-                               request_query(request, "to"), &rows);
+    enum err err =
+        visit_stats(request_tx(request), request->clinic, request_query(request, "granularity"),
+                    request_query(request, "from"), request_query(request, "to"), &rows);
     return err ? err : reply_row(request, &rows);
 }

@@ -136,10 +136,8 @@ enum err visit_stats(struct tx *tx, const struct clinic_entry *clinic, const cha
                   BUCKETS_MAX);
     if (tx->fault->flaws_n > 0)
         return fail(tx->fault, ERR_INPUT, "malformed-parameter", NULL);
-    const struct q_visit_stats_args args = {.timezone = clinic->timezone,
-                                            .granularity = granularity,
-                                            .from_on = from,
-                                            .to_on = to};
+    const struct q_visit_stats_args args = {
+        .timezone = clinic->timezone, .granularity = granularity, .from_on = from, .to_on = to};
     return query_run(tx, &q_visit_stats, &args, out);
 }
 
@@ -176,6 +174,7 @@ bool visit_close_stale(struct database *database)
         return false; /* the database is away: the next round does it */
     int closed = 0;
     for (int i = 0; i < rows.count; i++)
-        closed += close_one(database, rows_int(&rows, i, "clinic_id", 0), rows_text(&rows, i, "id"));
+        closed +=
+            close_one(database, rows_int(&rows, i, "clinic_id", 0), rows_text(&rows, i, "id"));
     return closed == STALE_AT_ONCE; /* what cannot be closed must not be tried without end */
 }

@@ -26,8 +26,8 @@ struct visit_filters {
     const char *q; /* finds patients, as in their own list */
 };
 
-/* Checks in whom the body names by patient_id or patient_number. The body's own `id` is used when it
- * has one. ERR_NOT_FOUND: no such patient; ERR_CONFLICT with open-visit-exists (and the visit),
+/* Checks in whom the body names by patient_id or patient_number. The body's own `id` is used when
+ * it has one. ERR_NOT_FOUND: no such patient; ERR_CONFLICT with open-visit-exists (and the visit),
  * patient-deceased, id-taken; ERR_INPUT with what is wrong in the body. */
 enum err visit_create(struct tx *tx, const struct clinic_entry *clinic, const json_t *body,
                       struct rows *out) FAILS;
@@ -52,8 +52,9 @@ enum err visit_history(struct tx *tx, const char *id, struct rows *out, int64_t 
 enum err visit_stats(struct tx *tx, const struct clinic_entry *clinic, const char *granularity,
                      const char *from, const char *to, struct rows *out) FAILS;
 
-/* Closes visits of days that are over, in whichever clinic, some at a time, each in a transaction of
- * its own with its row in the trail. True: there may be more. Several processes may do it at once. */
+/* Closes visits of days that are over, in whichever clinic, some at a time, each in a transaction
+ * of its own with its row in the trail. True: there may be more. Several processes may do it at
+ * once. */
 bool visit_close_stale(struct database *database);
 
 #endif

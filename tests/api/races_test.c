@@ -1,11 +1,8 @@
 /* Many at once: numbers without gaps or twins, one effect for one key, one winner for one version,
  * and never more than the quota. */
-#include "tests/harness/answer.h"
 #include "tests/harness/die.h"
-#include "tests/harness/raw.h"
-#include "tests/harness/world.h"
+#include "tests/harness/race.h"
 
-#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,8 +12,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-enum { RACERS_MAX = 100, WAIT_MS = 20000 };
 
 static const char patients[] = "/clinics/clinic-a/patients";
 
@@ -35,70 +30,6 @@ static int end(void **state)
     world_end(*state);
     free(*state);
     return 0;
-}
-
-/* --- the race ------------------------------------------------------------------------------- */
-
-struct racer {
-    struct world *world;
-    pthread_barrier_t *line;
-    struct call call;
-    struct arena arena;
-    struct answer answer;
-    pthread_t thread;
-};
-
-static void *run(void *user)
-{
-    struct racer *racer = user;
-    struct raw raw;
-    struct buf out;
-    raw_open(&raw, service_port(racer->world->service));
-    buf_begin(&out, &racer->arena, 1024);
-    raw_write(&out, &racer->call);
-    pthread_barrier_wait(racer->line);
-    if (raw_ask(&raw, &racer->arena, out.text, out.length, false, WAIT_MS, &racer->answer) !=
-        RAW_ANSWERED)
-        racer->answer.flaw = "no answer";
-    else
-        answer_judge(racer->world->document, &racer->arena, &racer->call, &racer->answer);
-    raw_close(&raw);
-    return NULL;
-}
-
-/* All at once; every answer must fit the document. */
-static void race(struct world *world, struct racer *racers, int n)
-{
-    pthread_barrier_t line;
-    pthread_barrier_init(&line, NULL, (unsigned)n);
-    for (int i = 0; i < n; i++) {
-        racers[i].world = world;
-        racers[i].line = &line;
-        if (pthread_create(&racers[i].thread, NULL, run, &racers[i]))
-            die("no thread");
-    }
-    for (int i = 0; i < n; i++)
-        pthread_join(racers[i].thread, NULL);
-    pthread_barrier_destroy(&line);
-    for (int i = 0; i < n; i++)
-        if (racers[i].answer.flaw)
-            fail_msg("%s %s: %d: %s\n%s", racers[i].call.method, racers[i].call.path,
-                     racers[i].answer.status, racers[i].answer.flaw,
-                     racers[i].answer.body ? racers[i].answer.body : "");
-}
-
-static void forget(struct racer *racers, int n)
-{
-    for (int i = 0; i < n; i++)
-        arena_end(&racers[i].arena);
-}
-
-static int count(const struct racer *racers, int n, int status)
-{
-    int found = 0;
-    for (int i = 0; i < n; i++)
-        found += racers[i].answer.status == status;
-    return found;
 }
 
 static struct call registration(struct arena *arena, const char *token, int i)
@@ -141,14 +72,14 @@ static void fifty_registrations_take_fifty_consecutive_numbers(void **state)
                 r->call.headers[0] = arena_format(&r->arena, "Idempotency-Key: fifty-%d", i);
         }
         race(world, racers, N);
-        assert_int_equal(count(racers, N, 201), N);
+        assert_int_equal(race_count(racers, N, 201), N);
         for (int i = 0; i < N; i++) {
             int number = number_of(&racers[i].answer);
             assert_in_range(number, with_key * N + 1, with_key * N + N);
             assert_false(is_taken[number]);
             is_taken[number] = true;
         }
-        forget(racers, N);
+        race_forget(racers, N);
     }
     assert_int_equal(
         sql_int(world->boss,
@@ -180,8 +111,8 @@ static void quota_is_never_exceeded(void **state)
                     arena_format(&racers[i].arena, "Idempotency-Key: quota-%d", i);
         }
         race(world, racers, N);
-        assert_int_equal(count(racers, N, 201), LEFT);
-        assert_int_equal(count(racers, N, 409), N - LEFT);
+        assert_int_equal(race_count(racers, N, 201), LEFT);
+        assert_int_equal(race_count(racers, N, 409), N - LEFT);
         for (int i = 0; i < N; i++)
             if (racers[i].answer.status == 409)
                 assert_string_equal(answer_code(&racers[i].answer), "quota-exceeded");
@@ -194,7 +125,7 @@ static void quota_is_never_exceeded(void **state)
                                  "= 'patient' AND period > 2025",
                                  (int)seed_a.clinic_id),
                          LEFT); /* who was refused took no number */
-        forget(racers, N);
+        race_forget(racers, N);
     }
 }
 
@@ -209,9 +140,9 @@ static void one_phone_number_is_registered_once(void **state)
     for (int i = 0; i < N; i++)
         racers[i].call = registration(&racers[i].arena, token, 7);
     race(world, racers, N);
-    assert_int_equal(count(racers, N, 201), 1);
-    assert_int_equal(count(racers, N, 409), N - 1);
-    forget(racers, N);
+    assert_int_equal(race_count(racers, N, 201), 1);
+    assert_int_equal(race_count(racers, N, 409), N - 1);
+    race_forget(racers, N);
 }
 
 /* --- one key -------------------------------------------------------------------------------- */
@@ -252,7 +183,7 @@ static void one_key_has_one_effect_and_one_answer(void **state)
         racers[i].call.headers[0] = "Idempotency-Key: the-only-key";
     }
     race(world, racers, N);
-    assert_int_equal(count(racers, N, 201), N);
+    assert_int_equal(race_count(racers, N, 201), N);
     for (int i = 0; i < N; i++) {
         struct racer *r = &racers[i];
         assert_string_equal(r->answer.body, racers[0].answer.body);
@@ -289,7 +220,7 @@ static void one_key_has_one_effect_and_one_answer(void **state)
     assert_non_null(answer_header(&world->arena, &answer, "Idempotency-Replayed", NULL));
     assert_int_equal(
         sql_int(world->boss, "SELECT count(*) FROM clinicd.patient WHERE name = 'Racer 1'"), 1);
-    forget(racers, N);
+    race_forget(racers, N);
 }
 
 static void refused_request_leaves_its_key_free(void **state)
@@ -362,8 +293,8 @@ static void one_of_twenty_changes_of_a_version_wins(void **state)
             .body = arena_format(&racers[i].arena, "{\"city\":\"City %d\"}", i),
         };
     race(world, racers, N);
-    assert_int_equal(count(racers, N, 200), 1);
-    assert_int_equal(count(racers, N, 412), N - 1);
+    assert_int_equal(race_count(racers, N, 200), 1);
+    assert_int_equal(race_count(racers, N, 412), N - 1);
     struct answer answer;
     http_send(world->client, &world->arena, &(struct call){.path = path, .token = token}, &answer);
     for (int i = 0; i < N; i++)
@@ -378,7 +309,7 @@ static void one_of_twenty_changes_of_a_version_wins(void **state)
                 "'0190a000-0000-7000-8000-aa0000000499'",
                 id),
         1);
-    forget(racers, N);
+    race_forget(racers, N);
 }
 
 static void only_the_exact_tag_is_a_version(void **state)
@@ -444,8 +375,8 @@ static void deleting_and_restoring_at_once_keeps_the_count(void **state)
                                   .path = arena_format(&world->arena, "%s/restore", path),
                                   .token = token};
     race(world, racers, N);
-    assert_int_equal(count(racers, N, 204), 1); /* one version is deleted once */
-    assert_in_range(count(racers, N, 200), 0, 1);
+    assert_int_equal(race_count(racers, N, 204), 1); /* one version is deleted once */
+    assert_in_range(race_count(racers, N, 200), 0, 1);
     assert_int_equal(sql_int(world->boss,
                              "SELECT q.used - (SELECT count(*) FROM clinicd.patient p WHERE "
                              "p.clinic_id = q.clinic_id AND "
@@ -453,7 +384,7 @@ static void deleting_and_restoring_at_once_keeps_the_count(void **state)
                              "AND q.kind = 'patient'",
                              (int)seed_a.clinic_id),
                      1); /* the seed counts its hidden patient too */
-    forget(racers, N);
+    race_forget(racers, N);
 }
 
 int main(void)

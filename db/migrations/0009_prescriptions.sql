@@ -419,6 +419,19 @@ BEGIN
         checkin_purpose = excluded.checkin_purpose, updated_at = excluded.updated_at;
 END $$;
 
+-- A new prescription's parts, from the body that asks for it.
+CREATE FUNCTION clinicd.prescription_fill(clinic bigint, rx uuid, patient uuid, body jsonb, at timestamptz)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    PERFORM clinicd.prescription_lines_add(clinic, rx, patient, body->'medicines', body->'tests', at);
+    IF body ? 'vitals' THEN
+        PERFORM clinicd.prescription_vitals_put(clinic, rx, patient, body->'vitals', at);
+    END IF;
+    IF body ? 'notes' THEN
+        PERFORM clinicd.prescription_notes_put(clinic, rx, patient, body->'notes', at);
+    END IF;
+END $$;
+
 -- Is it what lists show of an entry rather than a name: a name with its own dose in it, or an entry's name with that
 -- entry's dose and type behind it?
 CREATE FUNCTION clinicd.is_display_text(clinic bigint, name_key text, dosage text) RETURNS boolean
@@ -616,6 +629,7 @@ DROP FUNCTION clinicd.prescription_moves_others();
 DROP FUNCTION clinicd.catalog_learns_tests();
 DROP FUNCTION clinicd.catalog_learns_medicines();
 DROP FUNCTION clinicd.is_display_text(bigint, text, text);
+DROP FUNCTION clinicd.prescription_fill(bigint, uuid, uuid, jsonb, timestamptz);
 DROP FUNCTION clinicd.prescription_notes_put(bigint, uuid, uuid, jsonb, timestamptz);
 DROP FUNCTION clinicd.prescription_vitals_put(bigint, uuid, uuid, jsonb, timestamptz);
 DROP FUNCTION clinicd.prescription_lines_add(bigint, uuid, uuid, jsonb, jsonb, timestamptz);

@@ -1,0 +1,10 @@
+-- One prescription, whole; a patient's token sees the own one when it is completed.
+-- kind: read
+-- rows: optional
+-- audit: entity=prescription id=id patient=_patient_id
+SELECT s.*, p.patient_id AS _patient_id
+FROM prescription p
+JOIN patient o ON o.clinic_id = $clinic AND o.id = p.patient_id AND o.deleted_at IS NULL
+CROSS JOIN LATERAL prescription_shown(p.clinic_id, p.id) s
+WHERE p.clinic_id = $clinic AND p.id = $id::uuid AND p.deleted_at IS NULL
+    AND ($patient IS NULL OR p.patient_id = $patient) AND ($patient IS NULL OR p.status = 'completed')

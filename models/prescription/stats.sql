@@ -1,0 +1,15 @@
+-- How many there are in which state: of those that the list would show.
+-- kind: read
+-- rows: one
+-- audit: entity=prescription patient=$patient_id
+SELECT count(*) AS total, count(*) FILTER (WHERE p.status = 'pending') AS pending,
+    count(*) FILTER (WHERE p.status = 'completed') AS completed,
+    count(*) FILTER (WHERE p.status = 'cancelled') AS cancelled
+FROM prescription p
+JOIN patient o ON o.clinic_id = $clinic AND o.id = p.patient_id AND o.deleted_at IS NULL
+WHERE p.clinic_id = $clinic AND p.deleted_at IS NULL
+    AND ($patient IS NULL OR p.patient_id = $patient) AND ($patient IS NULL OR p.status = 'completed')
+    AND ($mine::boolean IS NOT TRUE OR p.doctor_id = $actor_id)
+    AND ($patient_id::uuid IS NULL OR p.patient_id = $patient_id)
+    AND ($from::date IS NULL OR p.prescribed_at >= $from::timestamp AT TIME ZONE $timezone::text)
+    AND ($to::date IS NULL OR p.prescribed_at < ($to + 1)::timestamp AT TIME ZONE $timezone)

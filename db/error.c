@@ -3,6 +3,7 @@
 #include "db/arena.h"
 
 #include <stdarg.h>
+#include <string.h>
 
 static enum err tell(struct fault *fault, enum err err, const char *code)
 {
@@ -39,8 +40,15 @@ enum err fail_quietly(struct fault *fault, enum err err, const char *code, const
 
 void fault_add(struct fault *fault, const char *pointer, const char *code, const char *detail, ...)
 {
-    if (fault->flaws_n == FLAWS_MAX)
+    size_t n = fault->flaws_n;
+    if (n == (fault->flaws_max ? fault->flaws_max : FLAWS_MAX))
         return;
+    if ((n & (n - 1)) == 0) { /* the room is always a power of two: full now, so doubled */
+        struct flaw *flaws = arena_array(fault->arena, struct flaw, n ? 2 * n : 1);
+        if (n)
+            memcpy(flaws, fault->flaws, n * sizeof *flaws);
+        fault->flaws = flaws;
+    }
     struct flaw *flaw = &fault->flaws[fault->flaws_n++];
     flaw->pointer = arena_copy(fault->arena, pointer);
     flaw->code = code;
@@ -55,6 +63,5 @@ void fault_add(struct fault *fault, const char *pointer, const char *code, const
 
 void fault_reset(struct fault *fault)
 {
-    struct arena *arena = fault->arena;
-    *fault = (struct fault){.arena = arena};
+    *fault = (struct fault){.arena = fault->arena, .flaws_max = fault->flaws_max};
 }

@@ -38,7 +38,7 @@ struct flaw {
     const char *detail;
 };
 
-enum { FLAWS_MAX = 20 };
+enum { FLAWS_MAX = 20 }; /* of most inputs */
 
 /* The story. All text is literal or lives in the owner's arena. */
 struct fault {
@@ -49,8 +49,8 @@ struct fault {
     const char *reason; /* for the log only: PostgreSQL's own words, errno */
     const char *extra;  /* JSON text of the extra member that the code has, or NULL */
     long retry_after_s; /* > 0: Retry-After */
-    size_t flaws_n;
-    struct flaw flaws[FLAWS_MAX];
+    size_t flaws_n, flaws_max; /* how many are told at most; 0: FLAWS_MAX */
+    struct flaw *flaws;
 };
 
 /* Tells the story and returns err, so that `return fail(…)` reads as one thought. The first story
@@ -62,7 +62,7 @@ enum err fail(struct fault *fault, enum err err, const char *code, const char *d
 enum err fail_quietly(struct fault *fault, enum err err, const char *code, const char *reason, ...)
     PRINTF(4, 5);
 
-/* Adds one fault of the input; past FLAWS_MAX they are dropped. pointer and detail are copied. */
+/* Adds one fault of the input; past the most that are told they are dropped. pointer and detail are copied. */
 void fault_add(struct fault *fault, const char *pointer, const char *code, const char *detail, ...)
     PRINTF(4, 5);
 

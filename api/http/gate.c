@@ -140,9 +140,11 @@ static enum err check_body(struct request *request)
     bool is_taken =
         media_type_is(type, "application/json") ||
         (operation->takes_merge_patch && media_type_is(type, "application/merge-patch+json"));
-    if (encoding || !is_taken)
-        return request_fail(request, ERR_INPUT, "unsupported-media-type",
-                            "send application/json, not encoded");
+    request->is_csv = operation->takes_csv && media_type_is(type, "text/csv");
+    if (encoding || !(is_taken || request->is_csv))
+        return request_fail(request, ERR_INPUT, "unsupported-media-type", "send %s, not encoded",
+                            operation->takes_csv ? "application/json or text/csv"
+                                                 : "application/json");
     return ERR_NONE;
 }
 

@@ -2,6 +2,7 @@
 
 #include "api/http/reply.h"
 #include "api/http/service.h"
+#include "api/http/sheet.h"
 #include "db/buf.h"
 
 static const char *default_code(enum err err)
@@ -26,13 +27,16 @@ static const char *default_code(enum err err)
     return "internal-error";
 }
 
-static void add_flaws(struct buf *out, const struct fault *fault)
+static void add_flaws(struct buf *out, const struct request *request)
 {
+    const struct fault *fault = &request->fault;
     buf_text(out, ",\"errors\":");
     for (size_t i = 0; i < fault->flaws_n; i++) {
         const struct flaw *flaw = &fault->flaws[i];
         buf_text(out, i ? ",{\"pointer\":" : "[{\"pointer\":");
-        buf_json_string(out, flaw->pointer);
+        buf_json_string(out, request->sheet
+                                 ? sheet_place(request->sheet, flaw->pointer, fault->arena)
+                                 : flaw->pointer);
         buf_text(out, ",\"code\":");
         buf_json_string(out, flaw->code);
         buf_text(out, ",\"detail\":");
@@ -73,7 +77,7 @@ void problem_render(struct request *request, struct reply *reply)
     buf_format(&out, ",\"instance\":\"urn:uuid:%s\",\"code\":\"%s\",\"request_id\":\"%s\"",
                request->id, code, request->id);
     if (fault->flaws_n)
-        add_flaws(&out, fault);
+        add_flaws(&out, request);
     if (fault->extra && problem && problem->member)
         buf_format(&out, ",\"%s\":%s", problem->member, fault->extra);
     buf_char(&out, '}');

@@ -18,6 +18,7 @@
 #include "db/tx.h"
 
 struct service;
+struct sheet;
 
 enum { FORGOTTEN_MAX = 4 };
 
@@ -40,6 +41,8 @@ struct request {
     const char *path_values[PATH_PARAMETERS_MAX];
     json_t **query; /* one slot a query parameter of the operation; NULL: absent */
     json_t *body;
+    bool is_csv;               /* the body is text/csv */
+    const struct sheet *sheet; /* where its rows stand, or NULL */
     struct scope scope;
     struct view view;
     const char *idempotency_key;

@@ -372,7 +372,7 @@ static json_t *number_from(const char *text)
     return *end == '\0' && isfinite(number) ? json_real(number) : NULL;
 }
 
-static json_t *value_from(unsigned types, const char *text)
+json_t *schema_value_from(unsigned types, const char *text)
 {
     if (types & TYPE_STRING)
         return json_string(text);
@@ -390,7 +390,7 @@ static json_t *value_from(unsigned types, const char *text)
 json_t *schema_check_text(const struct schema *schema, const char *text, const char *pointer,
                           struct fault *fault)
 {
-    json_t *value = value_from(schema->types, text);
+    json_t *value = schema_value_from(schema->types, text);
 
     if (value == NULL) {
         bool is_text = schema->types & TYPE_STRING;

@@ -1,4 +1,4 @@
-/* What a compiled schema is made of: for the three files that make, walk and fill it. */
+/* What a compiled schema is made of: for the files that make, walk and fill it. */
 #ifndef API_HTTP_SCHEMA_PARTS_H
 #define API_HTTP_SCHEMA_PARTS_H
 
@@ -58,6 +58,10 @@ struct schema {
     json_t *constant;
     json_t *fallback;
 };
+
+/* The value that a text spells for one of these types: "50", "true"; NULL: it spells none. A new
+ * reference. */
+json_t *schema_value_from(unsigned types, const char *text);
 
 /* "a string", "an integer or null": for the sentence of a fault. */
 const char *schema_types_text(unsigned types);

@@ -18,7 +18,7 @@ CREATE TABLE clinicd.catalog_medicine (
     default_dosage text CHECK (length(default_dosage) BETWEEN 1 AND 100),
     default_schedule text CHECK (default_schedule IN ('morning', 'afternoon', 'evening', 'night', 'morning_evening',
         'morning_night', 'afternoon_night', 'morning_afternoon_night', 'sos')),
-    frequency_per_day int CHECK (frequency_per_day BETWEEN 0 AND 24),
+    frequency_per_day int CHECK (frequency_per_day BETWEEN 1 AND 24),
     default_duration text CHECK (length(default_duration) BETWEEN 1 AND 100),
     food_instruction text CHECK (food_instruction IN ('before', 'after', 'anytime')),
     description text CHECK (length(description) <= 2000),

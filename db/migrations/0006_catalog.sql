@@ -29,7 +29,7 @@ CREATE TABLE clinicd.catalog_medicine (
     CONSTRAINT "catalog_medicine__id-taken" PRIMARY KEY (clinic_id, id)
 );
 CREATE UNIQUE INDEX "catalog_medicine__name-taken" ON clinicd.catalog_medicine (clinic_id, name_key, medicine_type) WHERE is_active;
-CREATE INDEX catalog_medicine_by_name ON clinicd.catalog_medicine (clinic_id, is_active, name_key, id);
+CREATE INDEX catalog_medicine_by_name ON clinicd.catalog_medicine (clinic_id, name_key, id);
 SELECT clinicd.protect_table('clinicd.catalog_medicine');
 
 CREATE TABLE clinicd.catalog_test (
@@ -47,7 +47,7 @@ CREATE TABLE clinicd.catalog_test (
     CONSTRAINT "catalog_test__id-taken" PRIMARY KEY (clinic_id, id)
 );
 CREATE UNIQUE INDEX "catalog_test__name-taken" ON clinicd.catalog_test (clinic_id, name_key, test_type) WHERE is_active;
-CREATE INDEX catalog_test_by_name ON clinicd.catalog_test (clinic_id, is_active, name_key, id);
+CREATE INDEX catalog_test_by_name ON clinicd.catalog_test (clinic_id, name_key, id);
 SELECT clinicd.protect_table('clinicd.catalog_test');
 
 -- An entry as the API shows it; the one place that says so.

@@ -50,7 +50,7 @@ new_medicine AS (
     FROM medicine d
     WHERE NOT EXISTS (
         SELECT 1 FROM catalog_medicine m
-        WHERE m.clinic_id = $clinic AND m.is_active IN (true, false) AND m.name_key = name_fold(d.medicine_name) COLLATE "C"
+        WHERE m.clinic_id = $clinic AND m.name_key = name_fold(d.medicine_name) COLLATE "C"
             AND m.medicine_type = d.medicine_type)
     ON CONFLICT DO NOTHING
     RETURNING id
@@ -61,7 +61,7 @@ new_test AS (
     FROM test d
     WHERE NOT EXISTS (
         SELECT 1 FROM catalog_test t
-        WHERE t.clinic_id = $clinic AND t.is_active IN (true, false) AND t.name_key = name_fold(d.test_name) COLLATE "C"
+        WHERE t.clinic_id = $clinic AND t.name_key = name_fold(d.test_name) COLLATE "C"
             AND t.test_type = d.test_type)
     ON CONFLICT DO NOTHING
     RETURNING id

@@ -13,11 +13,11 @@ repeated AS (
         SELECT s.place, row_number() OVER (PARTITION BY s.name_key, s.medicine_type ORDER BY s.place) AS nth FROM sent s) n
     WHERE n.nth > 1
 ),
-unknown AS ( -- both values of is_active, so that the index by name serves
+unknown AS (
     SELECT s.entry FROM sent s
     WHERE NOT EXISTS (SELECT 1 FROM repeated) AND NOT EXISTS (
         SELECT 1 FROM catalog_medicine m
-        WHERE m.clinic_id = $clinic AND m.is_active IN (true, false) AND m.name_key = s.name_key COLLATE "C"
+        WHERE m.clinic_id = $clinic AND m.name_key = s.name_key COLLATE "C"
             AND m.medicine_type = s.medicine_type)
 ),
 new AS (

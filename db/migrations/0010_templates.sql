@@ -195,6 +195,32 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
             AND clinicd.name_fold(l.test_name) = clinicd.name_fold(e.test_name) AND l.test_type = e.test_type);
 $$;
 
+-- A prescription's lines as lines of a body; NULL where there is none. The catalogue speaks for them as above.
+CREATE FUNCTION clinicd.prescription_lines(clinic bigint, rx uuid) RETURNS TABLE (medicines jsonb, tests jsonb)
+LANGUAGE sql STABLE ROWS 1 SET search_path = pg_catalog, pg_temp AS $$
+    SELECT (SELECT jsonb_agg(jsonb_build_object('catalog_id', c.id, 'medicine_name', m.medicine_name,
+                'medicine_type', m.medicine_type, 'dosage', m.dosage, 'frequency_per_day', m.frequency_per_day,
+                'duration', m.duration, 'quantity', m.quantity, 'schedule', m.schedule,
+                'food_instruction', m.food_instruction, 'instructions', m.instructions) ORDER BY m.position)
+            FROM clinicd.prescription_medicine m
+            LEFT JOIN clinicd.catalog_medicine c ON c.clinic_id = m.clinic_id AND c.id = m.catalog_id AND c.is_active
+                AND c.name_key = clinicd.name_fold(m.medicine_name) AND c.medicine_type = m.medicine_type
+            WHERE m.clinic_id = clinic AND m.prescription_id = rx AND m.deleted_at IS NULL),
+        (SELECT jsonb_agg(jsonb_build_object('catalog_id', c.id, 'test_name', e.test_name, 'test_type', e.test_type,
+                'description', e.description) ORDER BY e.position)
+            FROM clinicd.prescription_test e
+            LEFT JOIN clinicd.catalog_test c ON c.clinic_id = e.clinic_id AND c.id = e.catalog_id AND c.is_active
+                AND c.name_key = clinicd.name_fold(e.test_name) AND c.test_type = e.test_type
+            WHERE e.clinic_id = clinic AND e.prescription_id = rx AND e.deleted_at IS NULL);
+$$;
+
+-- What stands in a list behind as many items as `before` has.
+CREATE FUNCTION clinicd.json_tail(list json, before json) RETURNS json
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT coalesce(json_agg(e.item ORDER BY e.n), '[]')
+    FROM json_array_elements(list) WITH ORDINALITY AS e (item, n) WHERE e.n > json_array_length(before);
+$$;
+
 GRANT SELECT, INSERT, UPDATE ON clinicd.template, clinicd.template_medicine, clinicd.template_test TO clinicd_app;
 GRANT SELECT ON clinicd.template, clinicd.template_medicine, clinicd.template_test TO clinicd_backup;
 REASSIGN OWNED BY clinicd_migrator TO clinicd_owner;
@@ -208,6 +234,8 @@ SELECT count(*) = 3 FROM pg_policies WHERE schemaname = 'clinicd'
 
 -- section down loss=rows
 
+DROP FUNCTION clinicd.json_tail(json, json);
+DROP FUNCTION clinicd.prescription_lines(bigint, uuid);
 DROP FUNCTION clinicd.template_tests(bigint, uuid, uuid, date);
 DROP FUNCTION clinicd.template_medicines(bigint, uuid, uuid);
 DROP FUNCTION clinicd.template_before(clinicd.template);

@@ -1,0 +1,88 @@
+#include "models/lab/lab.h"
+
+#include "gen/queries.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *text_of(const json_t *object, const char *member)
+{
+    return json_string_value(json_object_get(object, member)); /* NULL: absent or null */
+}
+
+/* Fifteen digits give back the decimal that was sent. */
+static const char *json_text(struct tx *tx, const json_t *body)
+{
+    char *text = json_dumps(body, JSON_COMPACT | JSON_REAL_PRECISION(15));
+    arena_defer(tx->fault->arena, free, text);
+    return text;
+}
+
+static enum err refuse(struct fault *fault)
+{
+    return fault->flaws_n ? fail(fault, ERR_INPUT, "validation-failed", NULL) : ERR_NONE;
+}
+
+enum err lab_list(struct tx *tx, const char *timezone, const struct lab_filters *filters,
+                  struct rows *out, int64_t *total)
+{
+    if (strcmp(filters->status, "open") == 0) {
+        const struct q_lab_open_args args = {
+            .timezone = timezone,
+            .test_type = filters->test_type,
+            .patient_id = filters->patient_id,
+            .from_on = filters->from,
+            .to_on = filters->to,
+            .q = filters->q,
+        };
+        return query_run_list(tx, &q_lab_open, &args, out, total);
+    }
+    const struct q_lab_list_args args = {
+        .timezone = timezone,
+        .status = strcmp(filters->status, "all") == 0 ? NULL : filters->status,
+        .test_type = filters->test_type,
+        .patient_id = filters->patient_id,
+        .from_on = filters->from,
+        .to_on = filters->to,
+        .q = filters->q,
+    };
+    return query_run_list(tx, &q_lab_list, &args, out, total);
+}
+
+enum err lab_move(struct tx *tx, const char *prescription_id, const char *test_id,
+                  const json_t *body, struct rows *out)
+{
+    if (strcmp(text_of(body, "status"), "cancelled") == 0 && !text_of(body, "note"))
+        fault_add(tx->fault, "#/note", "required", "is needed to cancel");
+    enum err err = refuse(tx->fault);
+    const struct q_lab_move_args args = {
+        .id = prescription_id, .tid = test_id, .body = json_text(tx, body)};
+    return err ? err : query_run(tx, &q_lab_move, &args, out);
+}
+
+/* Only the database knows whether there is a result already. */
+static enum err explain(struct tx *tx, enum err err)
+{
+    struct fault *fault = tx->fault;
+    if (err != ERR_CONFLICT || strcmp(fault->code, "validation-failed") != 0)
+        return err;
+    if (strcmp(fault->extra, "true") == 0)
+        fault_add(fault, "#/reason", "required", "is needed to correct a result");
+    else
+        fault_add(fault, "#/reason", "needless", "is of a correction, and there is no result yet");
+    fault->extra = NULL;
+    return fault->err = ERR_INPUT;
+}
+
+enum err lab_record(struct tx *tx, const char *prescription_id, const char *test_id, json_t *body,
+                    struct rows *out)
+{
+    json_t *values = json_object_get(body, "result_values");
+    if (!text_of(body, "result") && json_array_size(values) == 0)
+        fault_add(tx->fault, "#/result", "required", "is missing, and there are no values");
+    lab_judge(tx->fault, values);
+    enum err err = refuse(tx->fault);
+    const struct q_lab_record_args args = {
+        .id = prescription_id, .tid = test_id, .body = json_text(tx, body)};
+    return err ? err : explain(tx, query_run(tx, &q_lab_record, &args, out));
+}

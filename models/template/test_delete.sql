@@ -1,0 +1,31 @@
+-- Takes a test's line off; the row is kept.
+-- kind: write
+-- rows: optional
+-- audit: entity=template id=id before=_before after=row
+-- faults: not-the-author precondition-failed
+WITH old AS MATERIALIZED (
+    SELECT t AS was FROM template t
+    WHERE t.clinic_id = $clinic AND t.id = $id::uuid AND template_is_seen(t, $actor_id)
+    FOR UPDATE OF t
+),
+held AS MATERIALIZED (
+    SELECT (old.was).*, template_fault(old.was, $actor_id, $if_match) AS fault, template_before(old.was) AS before FROM old
+),
+line AS (
+    UPDATE template_test e SET deleted_at = $now, version = e.version + 1, updated_at = $now
+    FROM held
+    WHERE e.clinic_id = $clinic AND e.template_id = held.id AND e.id = $line_id::uuid AND e.deleted_at IS NULL
+        AND held.fault IS NULL
+    RETURNING e.template_id
+),
+new AS (
+    UPDATE template t SET version = t.version + 1, updated_at = $now
+    FROM line
+    WHERE t.clinic_id = $clinic AND t.id = line.template_id
+    RETURNING t.clinic_id, t.id
+)
+SELECT s.*, held.fault AS _fault, held.before AS _before
+FROM held
+LEFT JOIN new ON true
+LEFT JOIN LATERAL template_shown(new.clinic_id, new.id) s ON true
+WHERE held.fault IS NOT NULL OR new.id IS NOT NULL

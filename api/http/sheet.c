@@ -17,10 +17,11 @@ struct reading {
     size_t columns_n;
     json_t *rows, *row; /* row: the one under way; NULL: none, or still the first line */
     int *lines;
-    size_t cell;     /* of this row, from 0 */
-    int line;        /* being read */
-    int row_line;    /* where this row began */
-    bool has_names;  /* the first line is over */
+    size_t cell;    /* of this row, from 0 */
+    int line;       /* being read */
+    int row_line;   /* where this row began */
+    bool has_names; /* the first line is over */
+    bool has_bad_names;
     bool has_ended;  /* a line has, outside of quotes */
     bool is_refused; /* no use in reading on */
 };
@@ -47,44 +48,44 @@ bool sheet_fits(const struct schema *schema)
 
 /* --- the first line ------------------------------------------------------------------------- */
 
+static void refuse_name(struct reading *reading, const char *name, const char *code,
+                        const char *detail)
+{
+    const char *place = arena_format(reading->fault->arena, "line:%d:%s", reading->row_line, name);
+    fault_add(reading->fault, place, code, "%s", detail);
+    reading->has_bad_names = true;
+}
+
+static bool has_column(const struct reading *reading, const struct member *member)
+{
+    size_t i = 0;
+    while (i < reading->columns_n && reading->columns[i] != member)
+        i++;
+    return i < reading->columns_n;
+}
+
 static void name_column(struct reading *reading, const char *name)
 {
     const struct schema *element = reading->element;
-    const char *place = arena_format(reading->fault->arena, "line:%d:%s", reading->row_line, name);
-    const struct member *member = NULL;
-    for (size_t i = 0; i < element->members_n; i++)
-        if (strcmp(element->members[i].name, name) == 0)
-            member = &element->members[i];
-    for (size_t i = 0; member && i < reading->columns_n; i++)
-        if (reading->columns[i] == member) {
-            fault_add(reading->fault, place, "not-unique", "is there twice");
-            reading->is_refused = true;
-            return;
-        }
-    if (!member) {
-        fault_add(reading->fault, place, "unknown-member", "is no column that is known here");
-        reading->is_refused = true;
-        return;
-    }
-    reading->columns[reading->columns_n++] = member;
+    size_t i = 0;
+    while (i < element->members_n && strcmp(element->members[i].name, name) != 0)
+        i++;
+    if (i == element->members_n)
+        refuse_name(reading, name, "unknown-member", "is no column that is known here");
+    else if (has_column(reading, &element->members[i]))
+        refuse_name(reading, name, "not-unique", "is there twice");
+    else
+        reading->columns[reading->columns_n++] = &element->members[i];
 }
 
 static void end_names(struct reading *reading)
 {
     const struct schema *element = reading->element;
-    for (size_t i = 0; i < element->members_n; i++) {
-        bool is_there = !(element->required >> i & 1);
-        for (size_t k = 0; k < reading->columns_n; k++)
-            is_there = is_there || reading->columns[k] == &element->members[i];
-        if (is_there)
-            continue;
-        fault_add(reading->fault,
-                  arena_format(reading->fault->arena, "line:%d:%s", reading->row_line,
-                               element->members[i].name),
-                  "required", "is missing");
-        reading->is_refused = true;
-    }
+    for (size_t i = 0; i < element->members_n; i++)
+        if ((element->required >> i & 1) && !has_column(reading, &element->members[i]))
+            refuse_name(reading, element->members[i].name, "required", "is missing");
     reading->has_names = true;
+    reading->is_refused = reading->has_bad_names;
 }
 
 /* --- the other lines ------------------------------------------------------------------------ */

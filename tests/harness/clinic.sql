@@ -2,7 +2,8 @@
 -- @mark@ and @digits@ stand in every text that a person typed, but for what the public directory shows of
 -- a clinic: nobody else may ever see them.
 -- A patient's own words carry the patient's mark, too: of one clinic, nobody may see another patient's.
--- Ids end in ten digits that say what they are: 1xx patients, 2xx accounts, 3xx sessions, 6xx visits, 4xx the rest.
+-- Ids end in ten digits that say what they are: 1xx patients, 2xx accounts, 3xx sessions, 6xx visits,
+-- 7xx prescriptions (71x their medicines, 72x their tests), 4xx the rest.
 
 INSERT INTO clinicd.clinic (clinic_id, id, slug, name, address, city, state, zip_code, phone_number, email,
     website, registration_number, gstin, status, opening_hours, departments, document_footer, created_at, updated_at)
@@ -14,6 +15,18 @@ VALUES (@clinic@, '@id@0000000001', '@slug@', 'Clinic of @slug@', '1 @mark@ Stre
 INSERT INTO clinicd.pharmacy (clinic_id, id, name, address, phone_number, is_primary, created_at, updated_at)
 VALUES (@clinic@, '@id@0000000401', 'Pharmacy @mark@', '2 @mark@ Street', '+91 @digits@', true,
     '2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z');
+
+-- The second of each is retired.
+INSERT INTO clinicd.catalog_medicine (clinic_id, id, medicine_name, medicine_type, common_dosages, default_dosage,
+    default_schedule, frequency_per_day, default_duration, food_instruction, description, is_active, created_at, updated_at)
+SELECT @clinic@, ('@id@0000000' || n)::uuid, 'Medicine @mark@', 'tablet', '{500 mg,Much @mark@}', '500 mg',
+    'morning_night', 2, '5 days', 'after', 'About @mark@', n = 431, '2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z'
+FROM generate_series(431, 432) AS n;
+
+INSERT INTO clinicd.catalog_test (clinic_id, id, test_name, test_type, category, description, is_active, created_at, updated_at)
+SELECT @clinic@, ('@id@0000000' || n)::uuid, 'Test @mark@', 'blood', 'Kind @mark@', 'About @mark@', n = 441,
+    '2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z'
+FROM generate_series(441, 442) AS n;
 
 INSERT INTO clinicd.quota (clinic_id, kind, used, allowed)
 VALUES (@clinic@, 'doctor', 1, 100), (@clinic@, 'patient', 3, 100000), (@clinic@, 'receptionist', 1, 100);
@@ -70,6 +83,44 @@ FROM (VALUES (101, 'own-@mark@'), (102, 'other-@mark@'), (103, 'hidden-@mark@'))
 UPDATE clinicd.visit SET status = 'completed', moved_by_id = '@id@0000000202', moved_by_name = 'doctor@mark@',
     move_note = 'Seen @mark@', updated_at = '2099-01-05T05:00:00Z'
 WHERE clinic_id = @clinic@ AND id <> '@id@0000000601';
+
+-- The first is completed, the second and the hidden patient's are not; nothing is learned from them, and the patients
+-- are as they were.
+INSERT INTO clinicd.counter (clinic_id, kind, period, value) VALUES (@clinic@, 'prescription', 2025, 3);
+INSERT INTO clinicd.prescription (clinic_id, id, rx_number, patient_id, doctor_id, doctor_name, prescribed_at,
+    follow_up_on, recommended_at, recommended_admission_type, recommended_reason, created_at, updated_at)
+SELECT @clinic@, ('@id@0000000' || n + 600)::uuid, 'RX-2025-00' || n, ('@id@0000000' || n)::uuid, '@id@0000000202',
+    'First@mark@ Last@mark@', t.at, '2099-02-01', t.at, 'general', 'Weak ' || word, t.at, t.at
+FROM (VALUES (101, 'own-@mark@'), (102, 'other-@mark@'), (103, 'hidden-@mark@')) AS p (n, word),
+    (VALUES (timestamptz '2025-03-04T06:00:00Z')) AS t (at);
+INSERT INTO clinicd.prescription_medicine (clinic_id, id, prescription_id, patient_id, position, medicine_name,
+    medicine_type, dosage, frequency_per_day, duration, quantity, schedule, instructions, created_at, updated_at)
+SELECT @clinic@, ('@id@0000000' || n + 610)::uuid, ('@id@0000000' || n + 600)::uuid, ('@id@0000000' || n)::uuid, 1,
+    'Medicine @mark@', 'tablet', '5 mg', 1, '3 days', 3, 'morning', 'Slowly ' || word, t.at, t.at
+FROM (VALUES (101, 'own-@mark@'), (102, 'other-@mark@'), (103, 'hidden-@mark@')) AS p (n, word),
+    (VALUES (timestamptz '2025-03-04T06:00:00Z')) AS t (at);
+INSERT INTO clinicd.prescription_test (clinic_id, id, prescription_id, patient_id, position, test_name, test_type,
+    description, created_at, updated_at)
+SELECT @clinic@, ('@id@0000000' || n + 620)::uuid, ('@id@0000000' || n + 600)::uuid, ('@id@0000000' || n)::uuid, 1,
+    'Test @mark@', 'blood', 'Fasting ' || word, t.at, t.at
+FROM (VALUES (101, 'own-@mark@'), (102, 'other-@mark@'), (103, 'hidden-@mark@')) AS p (n, word),
+    (VALUES (timestamptz '2025-03-04T06:00:00Z')) AS t (at);
+INSERT INTO clinicd.prescription_vitals (clinic_id, prescription_id, patient_id, pulse, pulse_text, created_at, updated_at)
+SELECT @clinic@, ('@id@0000000' || n + 600)::uuid, ('@id@0000000' || n)::uuid, 72, '72 ' || word, t.at, t.at
+FROM (VALUES (101, 'own'), (102, 'other'), (103, 'hidden')) AS p (n, word),
+    (VALUES (timestamptz '2025-03-04T06:00:00Z')) AS t (at);
+INSERT INTO clinicd.prescription_notes (clinic_id, prescription_id, patient_id, observations, diagnosis, treatment_plan,
+    created_at, updated_at)
+SELECT @clinic@, ('@id@0000000' || n + 600)::uuid, ('@id@0000000' || n)::uuid, 'Seen ' || word, 'Cold ' || word,
+    'Rest ' || word, t.at, t.at
+FROM (VALUES (101, 'own-@mark@'), (102, 'other-@mark@'), (103, 'hidden-@mark@')) AS p (n, word),
+    (VALUES (timestamptz '2025-03-04T06:00:00Z')) AS t (at);
+UPDATE clinicd.prescription SET status = 'completed', completed_at = '2025-03-04T06:30:00Z',
+    updated_at = '2025-03-04T06:30:00Z'
+WHERE clinic_id = @clinic@ AND id = '@id@0000000701';
+DELETE FROM clinicd.catalog_medicine WHERE clinic_id = @clinic@;
+DELETE FROM clinicd.catalog_test WHERE clinic_id = @clinic@;
+UPDATE clinicd.patient SET status = 'registered', version = 1, updated_at = created_at WHERE clinic_id = @clinic@;
 
 -- Of times to come, so that housekeeping has nothing to do here.
 INSERT INTO clinicd.login_failure (clinic_id, key, failures, window_started_at, last_at)

@@ -116,6 +116,12 @@ static const struct unit *unit_find(const struct sign *sign, const char *named, 
     return found;
 }
 
+/* Of a number that is not negative. */
+static double tenths(double value)
+{
+    return (double)(long)(value * 10 + 0.5);
+}
+
 static bool is_other(const json_t *given, const json_t *read)
 {
     if (!given || json_is_null(given))
@@ -152,7 +158,7 @@ static void sign_read_text(const struct reader *reader, const struct sign *sign,
         return;
     }
     take_over(reader, sign->number,
-              sign->is_whole ? json_integer((json_int_t)value) : json_real(round(value * 10) / 10));
+              sign->is_whole ? json_integer((json_int_t)value) : json_real(tenths(value) / 10));
     if (sign->unit)
         take_over(reader, sign->unit, json_string(unit->mapped[0]));
 }
@@ -173,7 +179,7 @@ static void sign_check(const struct reader *reader, const struct sign *sign)
         strcmp(named, sign->units[0].mapped[0]) == 0 ? &sign->units[0] : &sign->units[1];
     if (!unit_holds(unit, value))
         refuse(reader, sign->number, "impossible", "is not possible in this unit");
-    else if (fabs(value * 10 - round(value * 10)) > 0.001)
+    else if (fabs(value * 10 - tenths(value)) > 0.001)
         refuse(reader, sign->number, "format", "has more than one digit behind the point");
 }
 

@@ -37,7 +37,5 @@ void event_write_retry(struct buf *out, unsigned ms)
 
 void event_write_remark(struct buf *out, const char *remark)
 {
-    buf_text(out, ": ");
-    buf_text(out, remark);
-    buf_text(out, "\n\n");
+    buf_format(out, ":%s%s\n\n", *remark ? " " : "", remark);
 }

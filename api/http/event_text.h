@@ -29,7 +29,7 @@ void event_write(struct buf *out, int64_t id, const char *name, const char *data
 /* How long a client waits before it comes back. */
 void event_write_retry(struct buf *out, unsigned ms);
 
-/* A line that clients pass over; `remark` holds no line break. */
+/* A line that clients pass over; `remark` holds no line break and may be "". */
 void event_write_remark(struct buf *out, const char *remark);
 
 #endif

@@ -87,8 +87,9 @@ static bool enter(struct streams *streams, struct stream *stream, struct request
     return channel != NULL;
 }
 
-enum err reply_stream(struct request *request, const struct stream_source *source,
-                      const struct stream_place *place, const struct rows *bounds)
+/* NULL: there is no room; the fault says so. */
+static struct stream *open_stream(struct request *request, const struct stream_source *source,
+                                  const struct stream_place *place, const struct rows *bounds)
 {
     struct streams *streams = request->service->streams;
     int64_t last = rows_int(bounds, 0, "last", 0);
@@ -101,17 +102,33 @@ enum err reply_stream(struct request *request, const struct stream_source *sourc
                               .number = (goes_on ? place->number : last) + 1,
                               .opened_us = clock_monotonic_us()};
     memcpy(stream->request_id, request->id, UUID_TEXT);
-    if (!enter(streams, stream, request, source, last)) {
-        free(stream);
-        if (atomic_load(&request->service->is_draining))
-            return request_fail(request, ERR_UNAVAILABLE, "draining", NULL);
-        request->fault.retry_after_s = FULL_RETRY_S;
-        return request_fail(request, ERR_UNAVAILABLE, "overloaded", "there are too many streams");
+    if (enter(streams, stream, request, source, last)) {
+        greet(stream, place, last, goes_on);
+        return stream;
     }
-    greet(stream, place, last, goes_on);
-    request->reply->status = request->operation->success;
-    request->reply->content_type = "text/event-stream; charset=utf-8";
-    request->reply->stream = stream;
+    free(stream);
+    return NULL;
+}
+
+static enum err refuse(struct request *request)
+{
+    request->fault.retry_after_s = FULL_RETRY_S;
+    if (atomic_load(&request->service->is_draining))
+        return request_fail(request, ERR_UNAVAILABLE, "draining", NULL);
+    return request_fail(request, ERR_UNAVAILABLE, "overloaded", "there are too many streams");
+}
+
+enum err reply_stream(struct request *request, const struct stream_source *source,
+                      const struct stream_place *place, const struct rows *bounds)
+{
+    struct reply *reply = request->reply;
+    if (strcmp(request->method, "HEAD") != 0) { /* which would get the end of chunks it never saw */
+        reply->stream = open_stream(request, source, place, bounds);
+        if (!reply->stream)
+            return refuse(request);
+    }
+    reply->status = request->operation->success;
+    reply->content_type = "text/event-stream; charset=utf-8";
     reply_header(request, "X-Accel-Buffering", "no"); /* a proxy passes on what there is */
     return ERR_NONE;
 }

@@ -261,6 +261,23 @@ static const struct schema *problem_schema(const struct document *document)
     return NULL;
 }
 
+/* The data of each event, against the schema. */
+static void judge_events(struct judging *j, const struct schema *schema)
+{
+    static const char field[] = "\ndata: ";
+    if (!type_is(j, "text/event-stream"))
+        flaw(j, "a stream is text/event-stream", "Content-Type");
+    for (const char *at = j->answer->body; (at = strstr(at, field));) {
+        at += sizeof field - 1;
+        j->answer->json =
+            arena_json(j->arena, json_loadb(at, strcspn(at, "\n"), JSON_REJECT_DUPLICATES, NULL));
+        if (j->answer->json)
+            judge_schema(j, schema);
+        else
+            flaw(j, "data of an event", at);
+    }
+}
+
 static void judge_body(struct judging *j)
 {
     struct answer *answer = j->answer;
@@ -280,7 +297,9 @@ static void judge_body(struct judging *j)
         judge_problem(j);
     if (!answer->operation && answer->status >= 400)
         schema = problem_schema(j->document);
-    if (schema && answer->json)
+    if (schema && answer->operation && answer->operation->is_stream && answer->status == 200)
+        judge_events(j, schema);
+    else if (schema && answer->json)
         judge_schema(j, schema);
     else if (schema)
         flaw(j, "no JSON in", answer->operation ? answer->operation->id : "an answer");

@@ -62,6 +62,21 @@ static size_t keep(char *bytes, size_t size, size_t n, void *to)
     return size * n;
 }
 
+struct body {
+    const struct buf *head;
+    struct buf *text;
+    bool is_stream;
+};
+
+/* A stream has no end: what it says first is its answer. */
+static size_t keep_body(char *bytes, size_t size, size_t n, void *to)
+{
+    struct body *body = to;
+    keep(bytes, size, n, body->text);
+    body->is_stream = strcasestr(body->head->text, "\r\nContent-Type: text/event-stream") != NULL;
+    return body->is_stream ? 0 : size * n;
+}
+
 static void header_add(struct curl_slist **list, struct arena *arena, const char *name,
                        const char *value)
 {
@@ -83,8 +98,9 @@ static struct curl_slist *headers_make(struct arena *arena, const struct call *c
 }
 
 static void exchange(struct client *client, struct arena *arena, const struct call *call,
-                     struct buf *head, struct buf *body)
+                     struct buf *head, struct buf *text)
 {
+    struct body body = {.head = head, .text = text};
     CURL *curl = client->curl;
     const char *method = call->method ? call->method : "GET";
     struct curl_slist *headers = headers_make(arena, call);
@@ -106,11 +122,11 @@ static void exchange(struct client *client, struct arena *arena, const struct ca
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
     curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, keep);
     curl_easy_setopt(curl, CURLOPT_HEADERDATA, head);
-    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, keep);
-    curl_easy_setopt(curl, CURLOPT_WRITEDATA, body);
+    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, keep_body);
+    curl_easy_setopt(curl, CURLOPT_WRITEDATA, &body);
     CURLcode result = curl_easy_perform(curl);
     curl_slist_free_all(headers);
-    if (result != CURLE_OK)
+    if (result != CURLE_OK && !(result == CURLE_WRITE_ERROR && body.is_stream))
         die("%s %s: no answer: %s", method, call->path, curl_easy_strerror(result));
 }
 

@@ -46,7 +46,8 @@ struct answer {
     const struct operation *operation; /* NULL: the path is none of ours */
 };
 
-/* Everything of the answer lives in the arena. Both die when there is no answer within 30 s. */
+/* Of a stream of events the answer is what it says first; the connection is then closed.
+ * Everything of the answer lives in the arena. Both die when there is no answer within 30 s. */
 void http_ask(struct client *client, struct arena *arena, const struct call *call,
               struct answer *out);
 void http_send(struct client *client, struct arena *arena, const struct call *call,

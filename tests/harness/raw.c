@@ -84,6 +84,18 @@ struct message {
     bool is_whole, closes;
 };
 
+/* Of an answer without an end the first chunk is the answer, and the connection is not kept. The
+ * chunk's size counts as head; before it is there, nothing is whole. */
+static void message_of_stream(const char *bytes, struct message *message)
+{
+    char *line_end;
+    unsigned long size = strtoul(bytes + message->head, &line_end, 16);
+    bool is_there = strncmp(line_end, "\r\n", 2) == 0;
+    message->head = is_there ? (size_t)(line_end + 2 - bytes) : message->head;
+    message->body = is_there ? size : SIZE_MAX / 2;
+    message->closes = true;
+}
+
 static struct message message_at(const char *bytes, size_t length, bool is_head)
 {
     struct message message = {0};
@@ -98,7 +110,9 @@ static struct message message_at(const char *bytes, size_t length, bool is_head)
         is_head || message.status < 200 || message.status == 204 || message.status == 304;
     message.body = is_bare || !size ? 0 : strtoull(size, NULL, 10);
     message.closes = connection && strncasecmp(connection, "close", 5) == 0;
-    message.is_whole = length - message.head >= message.body;
+    if (!is_bare && line_of(bytes, end, "Transfer-Encoding"))
+        message_of_stream(bytes, &message);
+    message.is_whole = length >= message.head + message.body;
     return message;
 }
 

@@ -16,7 +16,7 @@
 
 #include <cmocka.h>
 
-enum { RACERS_MAX = 100, WAIT_MS = 20000 };
+enum { RACERS_MAX = 100, WAIT_MS = 30000 };
 
 static const char patients[] = "/clinics/clinic-a/patients";
 

@@ -36,7 +36,8 @@ static int begin(void **state)
     struct world *world = calloc(1, sizeof *world);
     if (!world)
         return -1;
-    world_begin(world, &(struct world_options){.name = "drain", .adjust = drains_long});
+    world_begin(world,
+                &(struct world_options){.name = "drain", .is_wide = true, .adjust = drains_long});
     *state = world;
     return 0;
 }

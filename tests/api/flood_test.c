@@ -214,7 +214,8 @@ static void a_flood_of_sign_ins_does_not_drown_the_others(void **state)
     struct flooder flooders[FLOODERS];
     pthread_t comer_thread;
     (void)state;
-    world_begin(&world, &(struct world_options){.name = "flood", .adjust = turns_are_short});
+    world_begin(&world, &(struct world_options){
+                            .name = "flood", .is_wide = true, .adjust = turns_are_short});
     int64_t idle_us = read_on(&world, READS_IDLE, NULL);
     long before_kib = resident_kib();
     struct flood flood = {.port = service_port(world.service), .start_us = clock_monotonic_us()};

@@ -24,7 +24,7 @@ static int begin(void **state)
     struct world *world = calloc(1, sizeof *world);
     if (!world)
         return -1;
-    world_begin(world, &(struct world_options){.name = "outage"});
+    world_begin(world, &(struct world_options){.name = "outage", .is_wide = true});
     *state = world;
     return 0;
 }

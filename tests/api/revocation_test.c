@@ -249,8 +249,9 @@ static void sessions_are_remembered(struct service_options *options)
 static int setup(void **state)
 {
     static struct bench bench;
-    world_begin(&bench.world,
-                &(struct world_options){.name = "revocation", .adjust = sessions_are_remembered});
+    world_begin(&bench.world, &(struct world_options){.name = "revocation",
+                                                      .is_wide = true,
+                                                      .adjust = sessions_are_remembered});
     for (int i = 0; i < WATCHERS; i++)
         bench.watchers[i].client =
             client_make(service_port(bench.world.service), bench.world.document);

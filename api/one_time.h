@@ -9,7 +9,8 @@ struct one_time {
     const char *hash; /* lives as long as the request */
 };
 
-/* Makes one and hashes it off the request's thread: before the first query of a transaction. */
+/* Makes one and hashes it off the request's thread: before the first query of a transaction. An
+ * answer that is given again gives the same one again. */
 enum err one_time_make(struct request *request, struct one_time *out) FAILS;
 
 /* The password as a JSON string, for an answer. */

@@ -34,7 +34,7 @@ static enum err prepare_all(PGconn *pg, struct fault *fault)
         int forms = (*q)->sorts_n ? (*q)->sorts_n * 2 : 1;
         if (!prepare_forms(pg, (*q)->plain, forms, &sent) ||
             !prepare_forms(pg, (*q)->audited, forms, &sent) ||
-            !prepare_forms(pg, (*q)->count, 1, &sent))
+            !prepare_forms(pg, (*q)->keyed, 1, &sent) || !prepare_forms(pg, (*q)->count, 1, &sent))
             return fail_quietly(fault, ERR_UNAVAILABLE, "database-unavailable", "%s",
                                 PQerrorMessage(pg));
     }

@@ -38,6 +38,10 @@ void plan_reserved(const struct tx *tx, const char *reserved[RESERVED_COUNT])
     reserved[RESERVED_LIMIT] = number(arena, page->limit + 1);
     reserved[RESERVED_AUDIT_ID] = audit_id;
     reserved[RESERVED_AUDIT_STATUS] = number(arena, tx->audit_status);
+    reserved[RESERVED_KEY_PRINCIPAL] = tx->idempotency.principal;
+    reserved[RESERVED_KEY_HASH] = tx->idempotency.key_hash;
+    reserved[RESERVED_KEY_DIGEST] = tx->idempotency.body_digest;
+    reserved[RESERVED_KEY_SECRET] = tx->idempotency.sealed_secret;
 }
 
 static void add(struct plan *plan, const struct statement *statement, const void *args)
@@ -122,7 +126,10 @@ void plan_note(const struct tx *tx, const struct query *query, const void *args,
     out->patient_ids = cell(result, rule->patients);
     out->before = cell(result, rule->before);
     if (rule->after_row && PQntuples(result) > 0) {
-        struct rows rows = {result, query, tx->fault->arena, PQntuples(result)};
+        struct rows rows = {.result = result,
+                            .query = query,
+                            .arena = tx->fault->arena,
+                            .count = PQntuples(result)};
         struct buf after;
         buf_begin(&after, tx->fault->arena, 512);
         rows_render(&after, &rows, 0, NULL);

@@ -11,6 +11,7 @@
  *     -- rows: none | one | optional | many      optional: 0 rows is "not found"
  *     -- audit: entity=patient id=id patient=id before=_before after=row    (may be absent)
  *     -- lock: patients                           (may be absent: counter row locked first)
+ *     -- keyed: yes         (may be absent: the one query of a POST that takes an Idempotency-Key)
  *     -- sort: name | name_key:text asc, id:uuid asc   (lists only, a line a sort order, default
  *     -- sort: -registered_on | registered_on:date desc, id:uuid desc    first; no asc with desc)
  *     -- faults: duplicate-phone precondition-failed   (codes that its _fault column may say)
@@ -46,7 +47,9 @@
  * embed.c wraps the statement once more as
  *     WITH _result AS MATERIALIZED (statement), _audit AS (INSERT INTO audit …)
  *     SELECT * FROM _result
- * for the operations that are one trip.
+ * for the operations that are one trip. With `keyed: yes` there is a third form, which beside the
+ * audit row also keeps its own result under the request's Idempotency-Key (db/kept.h); without that
+ * line a keyed request takes two trips.
  */
 #ifndef DB_QUERY_H
 #define DB_QUERY_H
@@ -76,9 +79,13 @@ enum reserved {
     RESERVED_AFTER_1,        /* text     keys of the cursor; cast them where used */
     RESERVED_AFTER_2,
     RESERVED_AFTER_3,
-    RESERVED_LIMIT,        /* bigint   rows of the page plus one */
-    RESERVED_AUDIT_ID,     /* uuid     the audit row's own id */
-    RESERVED_AUDIT_STATUS, /* int      status of success */
+    RESERVED_LIMIT,         /* bigint   rows of the page plus one */
+    RESERVED_AUDIT_ID,      /* uuid     the audit row's own id */
+    RESERVED_AUDIT_STATUS,  /* int      status of success */
+    RESERVED_KEY_PRINCIPAL, /* text    whose Idempotency-Key */
+    RESERVED_KEY_HASH,
+    RESERVED_KEY_DIGEST, /* text       of the request that it came with */
+    RESERVED_KEY_SECRET, /* text       what the answer holds and the row does not, sealed */
     RESERVED_COUNT
 };
 
@@ -115,6 +122,7 @@ struct query {
     const char *const *sorts;        /* "name", "-registered_on"; the first is the default */
     const struct statement *plain;   /* [1], or lists: [sort * 2 + is_next] */
     const struct statement *audited; /* same shape, or NULL */
+    const struct statement *keyed;   /* [1], or NULL */
     const struct statement *count;   /* lists: SELECT count(*) … AS total; else NULL */
     const char *const *faults;       /* NULL-terminated, or NULL */
 };

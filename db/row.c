@@ -58,6 +58,8 @@ const char *rows_text(const struct rows *rows, int row, const char *column)
     if (row >= rows->count)
         return NULL;
     int at = column_of(rows, column);
+    if (at < 0 && rows->is_kept)
+        return NULL;
     if (at < 0) {
         fprintf(stderr, "%s has no column %s\n", rows->query->source, column);
         abort();

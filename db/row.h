@@ -19,9 +19,11 @@ struct rows {
     const struct query *query;
     struct arena *arena;
     int count;
+    bool is_kept; /* db/kept.h: may lack a column that is new since */
 };
 
-/* NULL when NULL or when there is no such row. An unknown column aborts: it is a bug. */
+/* NULL when NULL or when there is no such row. An unknown column aborts: it is a bug (but in
+ * a kept row). */
 const char *rows_text(const struct rows *rows, int row, const char *column);
 int64_t rows_int(const struct rows *rows, int row, const char *column, int64_t absent);
 bool rows_bool(const struct rows *rows, int row, const char *column, bool absent);

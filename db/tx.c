@@ -121,7 +121,8 @@ static enum err give_rows(struct tx *tx, const struct query *query, PGresult *re
         return fail_quietly(tx->fault, ERR_INTERNAL, "internal-error", "%s gave %d rows",
                             query->source, count);
     if (out)
-        *out = (struct rows){result, query, tx->fault->arena, count};
+        *out = (struct rows){
+            .result = result, .query = query, .arena = tx->fault->arena, .count = count};
     return ERR_NONE;
 }
 
@@ -294,8 +295,6 @@ static enum err exchange(struct tx *tx, struct plan *plan, bool is_commit)
 
 struct preamble {
     struct q_db_context_args context;
-    struct q_db_idempotency_guard_args guard;
-    struct q_db_platform_idempotency_guard_args platform_guard;
     struct q_db_quota_lock_args lock;
 };
 
@@ -312,17 +311,13 @@ static void plan_preamble(struct tx *tx, struct plan *plan, const struct query *
     if (is_first || tx->needs_context)
         plan_add(plan, &q_db_context, &p->context);
     tx->needs_context = false;
-    const struct idempotency *i = &tx->idempotency;
-    if (tx->mode == TX_MANUAL && is_first && i->key_hash) {
+    if (query && is_first && tx->idempotency.key_hash) {
         plan->guard = plan->n;
-        p->guard = (struct q_db_idempotency_guard_args){
-            .principal = i->principal, .key_hash = i->key_hash, .body_digest = i->body_digest};
-        p->platform_guard = (struct q_db_platform_idempotency_guard_args){
-            .principal = i->principal, .key_hash = i->key_hash, .body_digest = i->body_digest};
-        if (tx->audit_into == AUDIT_PLATFORM)
-            plan_add(plan, &q_db_platform_idempotency_guard, &p->platform_guard);
-        else
-            plan_add(plan, &q_db_idempotency_guard, &p->guard);
+        plan_add(plan,
+                 tx->mode == TX_SINGLE              ? &q_db_idempotency_turn
+                 : tx->audit_into == AUDIT_PLATFORM ? &q_db_platform_idempotency_guard
+                                                    : &q_db_idempotency_guard,
+                 NULL);
     }
     if (query && query->lock) {
         p->lock.kind = query->lock;
@@ -330,15 +325,29 @@ static void plan_preamble(struct tx *tx, struct plan *plan, const struct query *
     }
 }
 
+static enum err give_kept(const struct tx *tx, const struct query *query, struct rows *out)
+{
+    if (out) {
+        *out = *tx->kept;
+        out->query = query;
+    }
+    return ERR_NONE;
+}
+
 static enum err run(struct tx *tx, const struct query *query, const void *args, struct rows *out,
                     int64_t *total)
 {
+    if (tx->kept)
+        return give_kept(tx, query, out);
     if (tx->is_lost)
         return refused(tx, "the connection was lost");
     if (tx->is_over || (tx->mode == TX_SINGLE && tx->is_begun))
         misused(tx, "a second query in a single transaction: mark the operation x-tx");
     const struct page *page = &tx->scope.page;
     const struct statement *form = plan_form(query, query->plain, page);
+    bool is_keyed = tx->idempotency.key_hash != NULL;
+    if (is_keyed && (!query->keyed || tx->audit_into != AUDIT_CLINIC))
+        tx->mode = TX_MANUAL;
     if (!form)
         return fail_quietly(tx->fault, ERR_INTERNAL, "internal-error", "%s has no sort %s",
                             query->source, page->sort);
@@ -357,9 +366,11 @@ static enum err run(struct tx *tx, const struct query *query, const void *args, 
     }
     plan.main = plan.n;
     plan.steps[plan.n++] = (struct step){.statement = form, .args = args};
-    enum err err = tx->mode == TX_SINGLE
-                       ? run_single(tx, &plan, query, plan_form(query, query->audited, page), args)
-                       : exchange(tx, &plan, false);
+    enum err err =
+        tx->mode == TX_SINGLE
+            ? run_single(tx, &plan, query,
+                         is_keyed ? query->keyed : plan_form(query, query->audited, page), args)
+            : exchange(tx, &plan, false);
     if (err)
         return err;
     if (tx->mode == TX_MANUAL)
@@ -436,15 +447,12 @@ enum err tx_commit(struct tx *tx, const struct stored_answer *answer)
         store = (struct q_db_idempotency_store_args){.status = status,
                                                      .headers = answer->headers,
                                                      .body = answer->body,
-                                                     .is_sealed = answer->is_sealed ? "t" : "f",
-                                                     .principal = tx->idempotency.principal,
-                                                     .key_hash = tx->idempotency.key_hash};
-        platform_store = (struct q_db_platform_idempotency_store_args){.status = status,
-                                                                       .headers = answer->headers,
-                                                                       .body = answer->body,
-                                                                       .is_sealed = store.is_sealed,
-                                                                       .principal = store.principal,
-                                                                       .key_hash = store.key_hash};
+                                                     .is_sealed = answer->is_sealed ? "t" : "f"};
+        platform_store =
+            (struct q_db_platform_idempotency_store_args){.status = status,
+                                                          .headers = answer->headers,
+                                                          .body = answer->body,
+                                                          .is_sealed = store.is_sealed};
         if (tx->audit_into == AUDIT_PLATFORM)
             plan_add(&plan, &q_db_platform_idempotency_store, &platform_store);
         else

@@ -7,8 +7,10 @@
  * Sync … [audit][answer][COMMIT] Sync on a connection of its own
  *
  * single is for the operation that is one query (two for a list with its count); a second
- * query_run() in it aborts the program: mark the operation x-tx in the document. Row level
- * security's context (app.clinic_id, app.patient_id) is set by the first statement, in the
+ * query_run() in it aborts the program: mark the operation x-tx in the document. With an
+ * Idempotency-Key the guard goes before the lock and the statement keeps its own row (db/kept.h),
+ * in the same one trip; a query that is not `keyed:` turns the transaction into a manual one. Row
+ * level security's context (app.clinic_id, app.patient_id) is set by the first statement, in the
  * transaction, never outlives it, and is never inside the statement that it guards.
  *
  * A tx belongs to one thread and is used from begin to end; it holds no lock across a trip.
@@ -54,9 +56,10 @@ enum audit_into { AUDIT_NONE, AUDIT_CLINIC, AUDIT_PLATFORM };
 
 /* Idempotency-Key of this request, guarded in the first trip and answered in the last. */
 struct idempotency {
-    const char *key_hash;    /* hex; NULL: no key was given */
-    const char *principal;   /* "account:<uuid>" */
-    const char *body_digest; /* hex */
+    const char *key_hash;      /* hex; NULL: no key was given */
+    const char *principal;     /* "account:<uuid>" */
+    const char *body_digest;   /* hex */
+    const char *sealed_secret; /* what the answer holds and no column does, or NULL */
 };
 
 struct tx {
@@ -67,6 +70,9 @@ struct tx {
     int audit_status; /* status of success, written into the audit row */
     struct idempotency idempotency;
     struct fault *fault; /* the story and the arena; borrowed */
+    /* Not NULL: the request was answered before, and this is the row that it left; borrowed. Its
+     * one query gives these rows and asks nobody. */
+    const struct rows *kept;
 
     int trips; /* round trips so far: counted, tested, in the metrics */
 

@@ -262,7 +262,7 @@ static enum err run_once(struct request *request)
 {
     struct stored_answer kept;
     enum err err = request->operation->handler(request);
-    bool is_keyed = !err && request->idempotency_key;
+    bool is_keyed = !err && request->idempotency_key && request->tx.mode == TX_MANUAL;
     if (is_keyed)
         replay_keep(request, &kept);
     if (!err) {

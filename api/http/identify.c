@@ -15,8 +15,6 @@
 
 enum { SHARDS = 16, SETS = 64, WAYS = 4, HASH_BYTES = crypto_hash_sha256_BYTES };
 
-static const int64_t KEPT_US = 5000000;
-
 struct known {
     unsigned char hash[HASH_BYTES]; /* of the token */
     int64_t until_us;               /* monotonic; 0: the place is free */
@@ -30,14 +28,16 @@ struct shard {
 
 struct principals {
     atomic_uint_fast64_t news; /* counts what was forgotten */
+    int64_t kept_us;
     struct shard shards[SHARDS];
 };
 
-struct principals *principals_make(void)
+struct principals *principals_make(int kept_ms)
 {
     struct principals *principals = calloc(1, sizeof *principals);
     if (!principals)
         abort();
+    principals->kept_us = (int64_t)kept_ms * 1000;
     for (int i = 0; i < SHARDS; i++)
         pthread_mutex_init(&principals->shards[i].lock, NULL);
     return principals;
@@ -126,7 +126,7 @@ static void principals_keep(struct principals *principals, const unsigned char *
     if (atomic_load(&principals->news) == news) {
         memcpy(place->hash, hash, HASH_BYTES);
         place->principal = *principal;
-        place->until_us = clock_monotonic_us() + KEPT_US;
+        place->until_us = clock_monotonic_us() + principals->kept_us;
     }
     pthread_mutex_unlock(&shard->lock);
 }

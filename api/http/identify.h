@@ -1,10 +1,10 @@
 /* Step 4: bearer token + clinic -> principal.
  *
  * Tokens are opaque: prefix + 256 random bits, known to us only by their SHA-256. Prefixes tell the
- * table: "ca_" access of a clinic's session, "pa_" of the platform's. A principal is cached at most
- * 5 s under the token's hash and dropped at once when news of its session, account or clinic comes.
- * A miss is one trip: context of the clinic in the path, session row (and its idle clock, at most
- * once a minute).
+ * table: "ca_" access of a clinic's session, "pa_" of the platform's. A principal is cached for
+ * `kept_ms` at most under the token's hash and dropped at once when news of its session, account or
+ * clinic comes. A miss is one trip: context of the clinic in the path, session row (and its idle
+ * clock, at most once a minute).
  */
 #ifndef API_HTTP_IDENTIFY_H
 #define API_HTTP_IDENTIFY_H
@@ -13,7 +13,7 @@
 
 struct principals;
 
-struct principals *principals_make(void);
+struct principals *principals_make(int kept_ms);
 void principals_free(struct principals *principals);
 
 /* What the listener calls: kind and key as in db/listen.h. */

@@ -205,5 +205,7 @@ void metrics_render(const struct metrics *metrics, const struct metrics_now *now
     render_durations(metrics, out);
     render_limits_and_trips(metrics, out);
     render_streams(&now->streams, out);
+    value(out, "clinicd_password_work_kib_total", "counter",
+          "What hashing passwords cost: KiB of memory times passes.", now->password_work_kib);
     render_database(&now->database, out);
 }

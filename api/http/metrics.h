@@ -37,6 +37,7 @@ struct metrics_now {
     int in_flight;
     bool is_draining;
     bool is_ready;
+    uint64_t password_work_kib; /* models/account/password.h */
     struct database_stats database;
     struct streams_stats streams;
 };

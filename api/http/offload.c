@@ -11,8 +11,6 @@
 
 enum { THREADS_MAX = 16, NICENESS = 10 };
 
-static const int64_t QUEUE_WAIT_US = 2000000;
-
 enum task_state { TASK_WAITS, TASK_RUNS, TASK_DONE, TASK_ABANDONED };
 
 /* Belongs to its requester, but for an abandoned one: that belongs to the thread that runs it. */
@@ -30,6 +28,7 @@ struct offload {
     pthread_cond_t arrived;
     struct task *first, *last;
     int waiting, idle, queue_max, threads_n;
+    int64_t wait_us;
     bool is_stopping;
     pthread_t threads[THREADS_MAX];
 };
@@ -117,7 +116,7 @@ static void cond_init_monotonic(pthread_cond_t *cond)
     pthread_condattr_destroy(&attributes);
 }
 
-struct offload *offload_start(int threads, int queue_max)
+struct offload *offload_start(int threads, int queue_max, int wait_ms)
 {
     struct offload *offload = calloc(1, sizeof *offload);
     if (!offload)
@@ -125,6 +124,7 @@ struct offload *offload_start(int threads, int queue_max)
     pthread_mutex_init(&offload->lock, NULL);
     cond_init_monotonic(&offload->arrived);
     offload->queue_max = queue_max;
+    offload->wait_us = (int64_t)wait_ms * 1000;
     for (int i = 0; i < threads && i < THREADS_MAX; i++) {
         if (pthread_create(&offload->threads[offload->threads_n], NULL, thread_main, offload))
             abort(); /* at start: nothing would ever be hashed */
@@ -156,11 +156,11 @@ static bool wait_until(struct offload *offload, struct task *task, int64_t until
            clock_monotonic_us() < until_us;
 }
 
-/* Waits for the task: at most two seconds for its turn, until the deadline for its end. Gives the
- * state it was left in. */
+/* Waits for the task: a while for its turn, until the deadline for its end. Gives the state it was
+ * left in. */
 static enum task_state task_wait(struct offload *offload, struct task *task, int64_t deadline_us)
 {
-    int64_t turn_us = clock_monotonic_us() + QUEUE_WAIT_US;
+    int64_t turn_us = clock_monotonic_us() + offload->wait_us;
     if (deadline_us > 0 && deadline_us < turn_us)
         turn_us = deadline_us;
     while (task->state == TASK_WAITS)
@@ -168,7 +168,7 @@ static enum task_state task_wait(struct offload *offload, struct task *task, int
             queue_remove(offload, task);
             return TASK_WAITS;
         }
-    int64_t end_us = deadline_us > 0 ? deadline_us : turn_us + QUEUE_WAIT_US;
+    int64_t end_us = deadline_us > 0 ? deadline_us : turn_us + offload->wait_us;
     while (task->state == TASK_RUNS)
         if (!wait_until(offload, task, end_us) && task->state == TASK_RUNS) {
             task->state = TASK_ABANDONED;

@@ -1,5 +1,6 @@
 /* A few nice'd threads for CPU-heavy or blocking work, so that it never slows other requests.
- * Two run, at most 16 wait, each at most 2 s; beyond that the answer is "overloaded" (429). */
+ * So many run, so many wait, each only for a while; beyond that the answer is "overloaded" (429).
+ */
 #ifndef API_HTTP_OFFLOAD_H
 #define API_HTTP_OFFLOAD_H
 
@@ -9,7 +10,8 @@
 
 struct offload;
 
-struct offload *offload_start(int threads, int queue_max);
+/* wait_ms: how long a job waits for its turn. */
+struct offload *offload_start(int threads, int queue_max, int wait_ms);
 void offload_stop(struct offload *offload);
 
 /* Runs work(job) on one of the threads and waits for it until deadline_us (monotonic). release(job)

@@ -2,6 +2,7 @@
 
 #include "api/http/incoming.h"
 #include "api/http/reply.h"
+#include "db/kept.h"
 #include "db/keys.h"
 #include "gen/queries.h"
 
@@ -46,8 +47,19 @@ enum err replay_guard(struct request *request)
     guard->principal =
         arena_format(&request->arena, "%s:%s", request->scope.actor_kind, request->scope.actor_id);
     guard->body_digest = digest_of_request(request);
-    request->tx.mode = TX_MANUAL;
     return ERR_NONE;
+}
+
+void request_keep_secret(struct request *request, const char *secret)
+{
+    if (request->idempotency_key)
+        request->tx.idempotency.sealed_secret =
+            keys_seal_with(&request->arena, request->idempotency_key, secret, strlen(secret));
+}
+
+const char *request_kept_secret(const struct request *request)
+{
+    return request->kept_secret;
 }
 
 void replay_keep(struct request *request, struct stored_answer *out)
@@ -81,11 +93,11 @@ static enum err find_kept(struct request *request, struct rows *out)
     if (request->operation->audit == AUDIT_PLATFORM)
         return query_run_alone(&request->tx, &q_db_platform_idempotency_find,
                                &(struct q_db_platform_idempotency_find_args){
-                                   .principal = guard->principal, .key_hash = guard->key_hash},
+                                   .principal = guard->principal, .hash = guard->key_hash},
                                out);
     return query_run_alone(&request->tx, &q_db_idempotency_find,
                            &(struct q_db_idempotency_find_args){.principal = guard->principal,
-                                                                .key_hash = guard->key_hash},
+                                                                .hash = guard->key_hash},
                            out);
 }
 
@@ -105,6 +117,32 @@ static void answer_headers(struct request *request, const char *text)
     }
 }
 
+/* What the handler answered, from the row that it got. */
+static enum err answer_of_row(struct request *request, const char *members, const char *secret)
+{
+    struct rows row;
+    if (!kept_rows(&request->arena, members, &row))
+        return fail_quietly(&request->fault, ERR_INTERNAL, "internal-error",
+                            "a kept row cannot be read");
+    request->kept_secret = secret;
+    request->tx.kept = &row;
+    enum err err = request->operation->handler(request);
+    request->tx.kept = NULL;
+    return err;
+}
+
+static void answer_of_text(struct request *request, const struct rows *kept, const char *body,
+                           size_t length)
+{
+    struct reply *reply = request->reply;
+    reply->status = (int)rows_int(kept, 0, "status", 500);
+    reply->bytes = body;
+    reply->length = length;
+    reply->is_json = body != NULL;
+    reply->content_type = body ? "application/json; charset=utf-8" : NULL;
+    answer_headers(request, rows_text(kept, 0, "headers"));
+}
+
 enum err replay_answer(struct request *request)
 {
     struct rows kept;
@@ -118,20 +156,18 @@ enum err replay_answer(struct request *request)
         return err;
     if (strcmp(rows_text(&kept, 0, "body_digest"), request->tx.idempotency.body_digest) != 0)
         return request_fail(request, ERR_INPUT, "idempotency-key-reused", NULL);
-    const char *body = rows_text(&kept, 0, "body");
+    const char *body = rows_text(&kept, 0, "body"), *members = rows_text(&kept, 0, "members");
     size_t length = body ? strlen(body) : 0;
     if (body && rows_bool(&kept, 0, "is_sealed", false))
         body = keys_open_with(&request->arena, request->idempotency_key, body, &length);
     if (!body && rows_text(&kept, 0, "body"))
         return fail_quietly(&request->fault, ERR_INTERNAL, "internal-error",
                             "a kept answer cannot be opened");
-    struct reply *reply = request->reply;
-    reply->status = (int)rows_int(&kept, 0, "status", 500);
-    reply->bytes = body;
-    reply->length = length;
-    reply->is_json = body != NULL;
-    reply->content_type = body ? "application/json; charset=utf-8" : NULL;
-    answer_headers(request, rows_text(&kept, 0, "headers"));
-    reply_header(request, "Idempotency-Replayed", "true");
-    return ERR_NONE;
+    if (members)
+        err = answer_of_row(request, members, body);
+    else
+        answer_of_text(request, &kept, body, length);
+    if (!err)
+        reply_header(request, "Idempotency-Replayed", "true");
+    return err;
 }

@@ -46,6 +46,7 @@ struct request {
     struct scope scope;
     struct view view;
     const char *idempotency_key;
+    const char *kept_secret;     /* of the answer that is given again */
     const char *filters;         /* canonical text of all filters and sort: binds the cursor */
     const char *if_match_suffix; /* what this principal's view adds to an ETag, or "" */
     int64_t refresh_clinic; /* set by a handler: directory entry to read again after the commit */
@@ -80,6 +81,13 @@ const char *request_string(const struct request *request, const char *member); /
  * heap object and `release`, which is called once when both are done with it. */
 enum err request_offload(struct request *request, void (*work)(void *job), void *job,
                          void (*release)(void *job)) FAILS;
+
+/* A secret that the handler made and the answer shows (a one-time password): before its query says
+ * so, and, when the request has an Idempotency-Key, it is kept sealed. request_kept_secret() is
+ * NULL, or the one that was kept: the request was answered before, nothing is done, and the answer
+ * shows the same again. */
+void request_keep_secret(struct request *request, const char *secret);
+const char *request_kept_secret(const struct request *request);
 
 /* What this process may know of somebody is out of date once the transaction is over: forgotten
  * then, so that it bites at the very next request. kind and key as in db/listen.h, borrowed; others

@@ -11,6 +11,7 @@
 #include "db/clock.h"
 #include "db/keys.h"
 #include "db/listen.h"
+#include "models/account/password.h"
 #include "models/clinic/directory.h"
 #include "models/visit/visit.h"
 
@@ -36,6 +37,8 @@ void service_defaults(struct service_options *options)
                      .statement_timeout_ms = 5000,
                      .lock_timeout_ms = 2000},
         .request_deadline_ms = 10000,
+        .session_cache_ms = 5000,
+        .offload_wait_ms = 2000,
         .connections_max = 1024,
         .connections_per_address = 256,
         .streams_max = 1024,
@@ -84,7 +87,8 @@ static void answer_operator(struct service *service, const struct incoming *inco
         return;
     struct metrics_now now = {.in_flight = atomic_load(&service->in_flight),
                               .is_draining = atomic_load(&service->is_draining),
-                              .is_ready = database_is_ready(service->database)};
+                              .is_ready = database_is_ready(service->database),
+                              .password_work_kib = password_work_kib()};
     database_stats_read(service->database, &now.database);
     streams_stats_read(service->streams, &now.streams);
     struct buf out;
@@ -169,8 +173,8 @@ enum err service_start(const struct service_options *options, struct fault *faul
         err = read_document(service, fault);
     }
     if (!err) {
-        service->principals = principals_make();
-        service->offload = offload_start(OFFLOAD_THREADS, OFFLOAD_QUEUE);
+        service->principals = principals_make(options->session_cache_ms);
+        service->offload = offload_start(OFFLOAD_THREADS, OFFLOAD_QUEUE, options->offload_wait_ms);
         service->limiter = limiter_make(LIMITER_SLOTS);
         service->metrics = metrics_make(service->document);
         err = open_database(service, fault);

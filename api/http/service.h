@@ -27,6 +27,8 @@ struct service_options {
     const char *allowed_hosts;   /* comma list, or NULL: any */
     bool tls_in_front;           /* HSTS */
     int request_deadline_ms;     /* 10000 */
+    int session_cache_ms;        /* 5000: at the latest then a session is looked up again */
+    int offload_wait_ms;         /* 2000: for a turn at hashing */
     int connections_max;         /* 1024 */
     int connections_per_address; /* 256 */
     int streams_max;             /* 1024: listeners to events, beside the connections above */

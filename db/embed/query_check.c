@@ -226,9 +226,17 @@ static void check_audit(struct query_file *query)
     if (!gives_rows(query))
         source_refuse(&query->source, token_at(query, query->main_at)->start,
                       "an audited statement must give its row: RETURNING is missing");
-    if (has_name(query, "_result") || has_name(query, "_audit"))
+    if (has_name(query, "_result") || has_name(query, "_audit") || has_name(query, "_kept"))
         source_refuse(&query->source, query->source.text,
-                      "_result and _audit are names of the audited form");
+                      "_result, _audit and _kept are names of the audited forms");
+}
+
+static void check_keyed(struct query_file *query)
+{
+    bool is_one = query->rows == ROWS_ONE || query->rows == ROWS_OPTIONAL;
+    if (query->is_keyed && (query->kind != QUERY_WRITE || !query->has_audit || !is_one))
+        source_refuse(&query->source, query->source.text,
+                      "keyed: is for an audited write of one row");
 }
 
 void query_check(struct query_file *query)
@@ -241,4 +249,5 @@ void query_check(struct query_file *query)
     check_clock(query);
     check_faults(query);
     check_audit(query);
+    check_keyed(query);
 }

@@ -27,7 +27,7 @@ struct sort {
 struct query_file {
     struct source source;
     const char *name; /* "patient_find" */
-    bool has_kind, has_rows, has_audit;
+    bool has_kind, has_rows, has_audit, is_keyed;
     enum query_kind kind;
     enum query_rows rows;
     const char *lock;
@@ -62,6 +62,7 @@ const char *reserved_c(int reserved);    /* "RESERVED_CLINIC" */
 struct form {
     const struct sort *sort; /* NULL: not a list */
     bool is_next, is_count, is_audited;
+    bool is_keyed; /* audited, and keeps its result */
     enum query_gap gap;
 };
 

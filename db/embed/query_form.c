@@ -25,6 +25,10 @@ static const struct {
     [RESERVED_LIMIT] = {"limit", "bigint", "RESERVED_LIMIT"},
     [RESERVED_AUDIT_ID] = {"audit_id", "uuid", "RESERVED_AUDIT_ID"},
     [RESERVED_AUDIT_STATUS] = {"audit_status", "int", "RESERVED_AUDIT_STATUS"},
+    [RESERVED_KEY_PRINCIPAL] = {"key_principal", "text", "RESERVED_KEY_PRINCIPAL"},
+    [RESERVED_KEY_HASH] = {"key_hash", "text", "RESERVED_KEY_HASH"},
+    [RESERVED_KEY_DIGEST] = {"key_digest", "text", "RESERVED_KEY_DIGEST"},
+    [RESERVED_KEY_SECRET] = {"key_secret", "text", "RESERVED_KEY_SECRET"},
 };
 
 int reserved_find(const char *name, size_t length)
@@ -358,6 +362,19 @@ static void form_condition(struct former *former)
         form_say(former, "\n    FROM _result WHERE %s", done);
 }
 
+/* What the answer is made of again, when somebody asks with the same key (db/kept.h). */
+static void form_kept(struct former *former)
+{
+    form_sql(former, ",\n_kept AS (\n"
+                     "    INSERT INTO idempotency (clinic_id, principal, key_hash, operation,"
+                     " body_digest, status,\n        body, is_sealed, kept_row, created_at)\n"
+                     "    SELECT $clinic, $key_principal, $key_hash, $operation, $key_digest,"
+                     " $audit_status,\n        $key_secret, $key_secret IS NOT NULL,"
+                     " row_to_json(_result), $now");
+    form_condition(former);
+    form_text(former, "\n)");
+}
+
 /* A data-modifying WITH must be at the top, so the statement's own list is opened, not nested. */
 static void form_audited(struct former *former)
 {
@@ -377,7 +394,10 @@ static void form_audited(struct former *former)
                       " before, after)\n    SELECT ");
     form_values(former);
     form_condition(former);
-    form_text(former, "\n)\nSELECT * FROM _result");
+    form_text(former, "\n)");
+    if (former->form->is_keyed)
+        form_kept(former);
+    form_text(former, "\nSELECT * FROM _result");
 }
 
 void query_form(const struct query_file *query, const struct form *form, struct formed *out)

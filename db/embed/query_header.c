@@ -145,6 +145,15 @@ static void lock_read(struct query_file *query, struct span value)
     query->lock = span_copy(query, value);
 }
 
+static void keyed_read(struct query_file *query, struct span value)
+{
+    if (query->is_keyed)
+        source_refuse(&query->source, value.from, "keyed: is said twice");
+    if (!span_is(value, "yes"))
+        source_refuse(&query->source, value.from, "keyed: is yes, or is not said");
+    query->is_keyed = true;
+}
+
 static void faults_read(struct query_file *query, struct span value)
 {
     struct span rest = value;
@@ -239,8 +248,9 @@ static void line_read(struct query_file *query, struct span line)
     static const struct {
         const char *name;
         void (*read)(struct query_file *query, struct span value);
-    } keys[] = {{"kind", kind_read}, {"rows", rows_read}, {"audit", audit_read},
-                {"lock", lock_read}, {"sort", sort_read}, {"faults", faults_read}};
+    } keys[] = {{"kind", kind_read},  {"rows", rows_read}, {"audit", audit_read},
+                {"lock", lock_read},  {"sort", sort_read}, {"faults", faults_read},
+                {"keyed", keyed_read}};
     const char *end = line.from;
     while (end < line.to && islower((unsigned char)*end))
         end++;

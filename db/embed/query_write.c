@@ -74,7 +74,8 @@ static void write_statements(struct writer *writer, const char *name)
 /* Every form of one shape: [1], or for lists [sort * 2 + is_next]. */
 static void write_shape(struct writer *writer, struct form form)
 {
-    const char *shape = form.is_audited ? ".audited" : "";
+    const char *name = form.is_keyed ? "keyed" : form.is_audited ? "audited" : "plain";
+    const char *shape = form.is_keyed ? ".keyed" : form.is_audited ? ".audited" : "";
     const struct query_file *query = writer->query;
     if (query->sorts_n == 0)
         write_form(writer, &form, shape);
@@ -87,7 +88,7 @@ static void write_shape(struct writer *writer, struct form form)
             write_form(writer, &form, suffix.bytes);
         }
     }
-    write_statements(writer, form.is_audited ? "audited" : "plain");
+    write_statements(writer, name);
 }
 
 static void write_names(struct text *out, const char *query, const char *what,
@@ -130,6 +131,8 @@ static void write_query(const struct query_file *query, struct text *out)
     text_say(out, "    .plain = %s_plain,\n", name);
     if (query->has_audit)
         text_say(out, "    .audited = %s_audited,\n", name);
+    if (query->is_keyed)
+        text_say(out, "    .keyed = %s_keyed,\n", name);
     if (query->sorts_n > 0)
         text_say(out, "    .count = %s_count,\n", name);
     if (query->faults_n > 0)
@@ -149,6 +152,10 @@ void query_write_c(struct query_file *query, enum query_gap gap, struct text *ou
     write_shape(&writer, form);
     if (query->has_audit) {
         form.is_audited = true;
+        write_shape(&writer, form);
+    }
+    if (query->is_keyed) {
+        form.is_keyed = true;
         write_shape(&writer, form);
     }
     if (query->sorts_n > 0) {

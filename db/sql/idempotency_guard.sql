@@ -1,4 +1,4 @@
 -- Claims the Idempotency-Key, or raises CD001 before anything else runs.
 -- kind: write
 -- rows: one
-SELECT idempotency_guard($clinic, $principal::text, $key_hash::text, $operation, $body_digest::text, $now)
+SELECT idempotency_guard($clinic, $key_principal, $key_hash, $operation, $key_digest, $now)

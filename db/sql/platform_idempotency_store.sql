@@ -3,4 +3,4 @@
 -- rows: none
 UPDATE platform_idempotency i SET status = $status::int, headers = $headers::text, body = $body::text,
     is_sealed = $is_sealed::boolean
-WHERE i.principal = $principal::text AND i.key_hash = $key_hash::text
+WHERE i.principal = $key_principal AND i.key_hash = $key_hash

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <sodium.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,20 @@
 const struct password_cost password_target = {.memory_kib = 19456, .passes = 2};
 
 static_assert(PASSWORD_HASH_TEXT == crypto_pwhash_STRBYTES, "libsodium's own encoding fits");
+
+/* One for the process, as memory and cores are: counted where the work is done, so that no caller
+ * can forget to. */
+static _Atomic uint64_t work_kib;
+
+static void count_work(const struct password_cost *cost)
+{
+    atomic_fetch_add(&work_kib, (uint64_t)cost->memory_kib * cost->passes);
+}
+
+uint64_t password_work_kib(void)
+{
+    return atomic_load(&work_kib);
+}
 
 /* Digits, without sign or leading zero, at most seven. */
 static bool number_read(const char **at, unsigned *out)
@@ -62,6 +77,7 @@ enum err password_hash(const char *password, const struct password_cost *cost, s
                        char out[PASSWORD_HASH_TEXT])
 {
     char made[PASSWORD_HASH_TEXT];
+    count_work(cost);
     if (crypto_pwhash_str_alg(made, password, strlen(password), cost->passes,
                               (size_t)cost->memory_kib * 1024, crypto_pwhash_ALG_ARGON2ID13) != 0)
         return fail_quietly(fault, ERR_INTERNAL, NULL, "password hash: no memory");
@@ -72,8 +88,10 @@ enum err password_hash(const char *password, const struct password_cost *cost, s
 bool password_matches(const char *stored, const char *password)
 {
     struct password_cost cost;
-    return password_cost_read(stored, &cost) &&
-           crypto_pwhash_str_verify(stored, password, strlen(password)) == 0;
+    if (!password_cost_read(stored, &cost))
+        return false;
+    count_work(&cost);
+    return crypto_pwhash_str_verify(stored, password, strlen(password)) == 0;
 }
 
 bool password_needs_rehash(const char *stored, const struct password_cost *target)

@@ -10,6 +10,7 @@
 #include "db/arena.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct password_cost {
     unsigned memory_kib;
@@ -36,6 +37,10 @@ enum err password_hash(const char *password, const struct password_cost *cost, s
 
 /* False, at once, for a stored hash that password_cost_read() refuses. */
 bool password_matches(const char *stored, const char *password);
+
+/* What all hashing and checking of this process has cost so far: KiB of memory times passes. It is
+ * the same for a name that does not exist, and nothing for a stored hash that is refused. */
+uint64_t password_work_kib(void);
 
 /* Is the stored hash cheaper than the target, in any way? */
 bool password_needs_rehash(const char *stored, const struct password_cost *target);

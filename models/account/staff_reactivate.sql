@@ -3,6 +3,7 @@
 -- kind: write
 -- rows: optional
 -- audit: entity=account id=id before=_before after=row
+-- keyed: yes
 -- lock: receptionist
 -- faults: account-active
 WITH old AS (

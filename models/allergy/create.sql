@@ -2,6 +2,7 @@
 -- kind: write
 -- rows: optional
 -- audit: entity=allergy id=id patient=$patient_id after=row
+-- keyed: yes
 -- faults: validation-failed
 WITH day AS (
     SELECT ($now AT TIME ZONE $timezone::text)::date AS today

@@ -2,6 +2,7 @@
 -- kind: write
 -- rows: one
 -- audit: entity=doctor id=id after=row
+-- keyed: yes
 -- lock: doctor
 WITH place AS (
     UPDATE quota q SET used = q.used + 1

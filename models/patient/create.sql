@@ -4,6 +4,7 @@
 -- kind: write
 -- rows: one
 -- audit: entity=patient id=id patient=id after=row
+-- keyed: yes
 -- lock: patient
 -- faults: duplicate-phone validation-failed
 WITH day AS (

@@ -4,6 +4,7 @@
 -- kind: write
 -- rows: optional
 -- audit: entity=account id=_account_id patient=_patient_id
+-- keyed: yes
 -- faults: conflict login-exists
 WITH owner AS (
     SELECT p.id, p.name, lower(p.patient_number) AS username, p.status

@@ -2,6 +2,7 @@
 -- kind: write
 -- rows: optional
 -- audit: entity=patient id=id patient=id before=_before after=row
+-- keyed: yes
 -- lock: patient
 -- faults: not-deleted
 WITH old AS (

@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-enum { WAIT_MS = 5000, BODY_MAX = 4096, URL_LIMIT = 8192 };
+enum { WAIT_MS = 30000, BODY_MAX = 4096, URL_LIMIT = 8192 };
 
 static void adjust(struct service_options *options)
 {

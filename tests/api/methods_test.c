@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-enum { WAIT_MS = 5000 };
+enum { WAIT_MS = 30000 };
 
 static const char origins[] = "https://desk.example, https://app.example:8443";
 

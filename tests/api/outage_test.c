@@ -17,14 +17,14 @@
 
 #include <cmocka.h>
 
-enum { N = 8, WAIT_MS = 10000 };
+enum { N = 8, WAIT_MS = 30000, HANG_TURNS = 6000, TURN_US = 10000, CONNECTIONS = 2 + 8 + 8 };
 
 static int begin(void **state)
 {
     struct world *world = calloc(1, sizeof *world);
     if (!world)
         return -1;
-    world_begin(world, &(struct world_options){.name = "outage"});
+    world_begin(world, &(struct world_options){.name = "outage", .is_wide = true});
     *state = world;
     return 0;
 }
@@ -90,17 +90,6 @@ static void forget(struct asker *askers, int n)
         arena_end(&askers[i].arena);
 }
 
-/* Until so many of the service's statements wait for a lock. */
-static void wait_for_blocked(struct world *world, int n)
-{
-    for (int i = 0; i < 150; i++, usleep(10000))
-        if (sql_int(world->boss,
-                    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
-                    "AND usename = 'clinicd_app' AND wait_event_type = 'Lock'") >= n)
-            return;
-    die("nobody waits");
-}
-
 /* One of the read connections, with everything that stands in it. */
 static void end_one_blocked(struct world *world)
 {
@@ -117,18 +106,24 @@ static void end_all_connections(struct world *world)
             "datname = current_database() AND usename = 'clinicd_app'");
 }
 
-/* Every connection is there and in service: a backend that PostgreSQL shows may still be preparing.
- */
-static void wait_until_whole(struct world *world)
+static struct database_stats stats_now(struct world *world)
 {
     struct database_stats stats;
-    for (int i = 0; i < 1000; i++) {
-        usleep(i ? 10000 : 200000); /* first, what was ended must be noticed */
-        database_stats_read(world->service->database, &stats);
-        if (stats.connected == stats.wanted &&
+    database_stats_read(world->service->database, &stats);
+    return stats;
+}
+
+/* Until so many connections were made anew since `before`, and all are in service: a backend that
+ * PostgreSQL shows may still be preparing. */
+static void wait_until_whole(struct world *world, const struct database_stats *before,
+                             uint64_t ended)
+{
+    for (int i = 0; i < HANG_TURNS; i++, usleep(TURN_US)) {
+        struct database_stats now = stats_now(world);
+        if (now.reconnects - before->reconnects >= ended && now.connected == now.wanted &&
             sql_int(world->boss,
                     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
-                    "AND usename = 'clinicd_app'") >= 19) /* 2 + 8 + 8, and the listener */
+                    "AND usename = 'clinicd_app'") > CONNECTIONS) /* and the listener */
             return;
     }
     die("the service does not connect again");
@@ -149,14 +144,15 @@ static void lost_read_is_asked_again_and_audited_once(void **state)
     http_send(world->client, &world->arena, &call, &answer); /* the session is known now */
     for (int round = 0; round < 5; round++) {
         struct asker askers[N] = {0};
-        wait_until_whole(world);
+        struct database_stats stats = stats_now(world);
         int64_t before = sql_int(
             world->boss, "SELECT count(*) FROM clinicd.audit WHERE operation = 'patients_get'");
         sql_run(locker, "BEGIN; LOCK TABLE clinicd.patient");
         for (int i = 0; i < N; i++)
             askers[i].call = call;
         start(world, askers, N);
-        wait_for_blocked(world, 2); /* one on each read connection; the others stand behind */
+        sql_wait_for_blocked(world->boss,
+                             2); /* one on each read connection; the others stand behind */
         end_one_blocked(world);
         sql_run(locker, "COMMIT");
         join(askers, N);
@@ -164,6 +160,7 @@ static void lost_read_is_asked_again_and_audited_once(void **state)
         int64_t after = sql_int(
             world->boss, "SELECT count(*) FROM clinicd.audit WHERE operation = 'patients_get'");
         assert_int_equal(after - before, N);
+        wait_until_whole(world, &stats, 1);
         forget(askers, N);
     }
 }
@@ -175,9 +172,9 @@ static void dead_connection_is_given_to_nobody(void **state)
     seed_token(&seed_a, "receptionist", token);
     for (int round = 0; round < 3; round++) {
         struct asker askers[N] = {0};
-        wait_until_whole(world);
+        struct database_stats stats = stats_now(world);
         end_all_connections(world);
-        wait_until_whole(world);
+        wait_until_whole(world, &stats, CONNECTIONS);
         for (int i = 0; i < N; i++)
             askers[i].call = (struct call){
                 .method = "POST",

@@ -20,7 +20,7 @@ static int begin(void **state)
     struct world *world = calloc(1, sizeof *world);
     if (!world)
         return -1;
-    world_begin(world, &(struct world_options){.name = "races"});
+    world_begin(world, &(struct world_options){.name = "races", .is_wide = true});
     *state = world;
     return 0;
 }

@@ -1,6 +1,8 @@
 /* What is taken away bites (security A15): a thousand times something is taken from somebody who
  * asks all the while. A request that began after the taking was answered must feel it; when it was
- * taken behind the service's back, one that began a second later. */
+ * taken behind the service's back, one that began after the news were heard, and how late that was
+ * is printed. Sessions are remembered for an hour here: what makes the service forget are the news.
+ */
 #include "tests/harness/ask.h"
 
 #include "db/clock.h"
@@ -16,7 +18,7 @@
 
 #include <cmocka.h>
 
-enum { WATCHERS = 2, SEEN_AFTER = 2, AT_MOST_S = 5 };
+enum { WATCHERS = 2, SEEN_AFTER = 2, HANG_S = 60 };
 
 static const int64_t SECOND = 1000000;
 
@@ -31,7 +33,7 @@ struct watcher {
 struct round {
     const char *path, *token;
     int before, after;          /* statuses */
-    int64_t lag_us;             /* how long it may take to be felt */
+    bool is_elsewhere;          /* the news are still on their way when it is answered */
     atomic_int_fast64_t cut_us; /* when the taking was answered; 0: not yet */
     atomic_int asked;
 };
@@ -49,7 +51,7 @@ static void *watch(void *user)
 {
     struct watcher *watcher = user;
     struct round *round = watcher->round;
-    int64_t until_us = clock_monotonic_us() + AT_MOST_S * SECOND;
+    int64_t until_us = clock_monotonic_us() + HANG_S * SECOND;
     for (int felt = 0; felt < SEEN_AFTER;) {
         struct arena arena CLEANUP(arena_end) = {0};
         struct answer answer;
@@ -62,7 +64,7 @@ static void *watch(void *user)
         watcher->exceptions += answer.flaw || (!is_after && answer.status != round->before);
         if (cut_us && !is_after) {
             watcher->late_us = start_us - cut_us;
-            watcher->exceptions += start_us - cut_us > round->lag_us;
+            watcher->exceptions += !round->is_elsewhere;
         }
         if (start_us > until_us) {
             watcher->exceptions++;
@@ -228,7 +230,7 @@ static void take_elsewhere(struct bench *bench)
                           .token = seed_token(&seed_a, "receptionist", token),
                           .before = 200,
                           .after = 401,
-                          .lag_us = SECOND};
+                          .is_elsewhere = true};
     round_begin(bench, &round);
     sql_run(world->boss,
             "BEGIN; UPDATE clinicd.account SET is_active = false WHERE id = '%s'; SELECT "
@@ -239,10 +241,17 @@ static void take_elsewhere(struct bench *bench)
 
 /* --- all of them ----------------------------------------------------------------------------- */
 
+static void sessions_are_remembered(struct service_options *options)
+{
+    options->session_cache_ms = 3600 * 1000;
+}
+
 static int setup(void **state)
 {
     static struct bench bench;
-    world_begin(&bench.world, &(struct world_options){.name = "revocation"});
+    world_begin(&bench.world, &(struct world_options){.name = "revocation",
+                                                      .is_wide = true,
+                                                      .adjust = sessions_are_remembered});
     for (int i = 0; i < WATCHERS; i++)
         bench.watchers[i].client =
             client_make(service_port(bench.world.service), bench.world.document);

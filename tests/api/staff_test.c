@@ -7,7 +7,6 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -319,7 +318,7 @@ static void two_processes_cannot_remove_both_administrators(void **state)
                 id_a(world, SEED_NEWCOMER));
         assert_int_equal(pthread_create(&thread, NULL, run, &rival), 0);
         pthread_barrier_wait(&line);
-        usleep(200000);
+        sql_wait_for_blocked(world->boss, 1);
         sql_run(world->boss, "COMMIT");
         pthread_join(thread, NULL);
         pthread_barrier_destroy(&line);
@@ -461,7 +460,7 @@ static void a_sign_in_that_is_under_way_is_ended_by_the_reset_too(void **state)
             "created_at FROM clinicd.session WHERE account_id = '%s'",
             id_a(world, SEED_LAB_TECH), token, id_a(world, SEED_LAB_TECH));
     assert_int_equal(pthread_create(&thread, NULL, ask_for_reset, &asker), 0);
-    usleep(400000);
+    sql_wait_for_blocked(world->boss, 1);
     sql_run(world->boss, "COMMIT");
     pthread_join(thread, NULL);
     expect(&asker.answer, 200, NULL);

@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-enum { WAIT_MS = 10000 };
+enum { WAIT_MS = 30000 };
 
 static int begin(void **state)
 {

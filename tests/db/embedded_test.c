@@ -60,7 +60,7 @@ static const char *answer(struct fixture *fixture, const char *url, const char *
 static void wait_until_gone(pid_t pid)
 {
     struct timespec pause = {.tv_nsec = 20000000};
-    for (int i = 0; i < 50 && kill(pid, 0) == 0; i++)
+    for (int i = 0; i < 3000 && kill(pid, 0) == 0; i++)
         nanosleep(&pause, NULL);
 }
 

@@ -438,9 +438,11 @@ static void a_file_that_gets_no_lock_tries_again(void **state)
     bench->options.to = 1;
     assert_up(bench, 1);
     assert_int_equal(pthread_create(&holder, NULL, holder_main, bench->database.superuser_url), 0);
-    while (sql_int(bench->boss, "SELECT count(*) FROM pg_locks WHERE granted"
-                                " AND relation = 'clinicd.thing'::regclass"
-                                " AND mode = 'AccessExclusiveLock'") == 0)
+    while (sql_int(bench->boss,
+                   "SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database"
+                   " WHERE granted AND d.datname = current_database()"
+                   " AND relation = 'clinicd.thing'::regclass"
+                   " AND mode = 'AccessExclusiveLock'") == 0)
         sql_run(bench->boss, "SELECT pg_sleep(0.01)");
     bench->options.to = -1;
     assert_up(bench, 1);

@@ -56,6 +56,10 @@ static int statements_each(struct state *it, const struct query *query,
         visit(it, query, &query->plain[i]);
     for (int i = 0; query->audited && i < forms; i++, n++)
         visit(it, query, &query->audited[i]);
+    if (query->keyed) {
+        visit(it, query, query->keyed);
+        n++;
+    }
     if (query->count) {
         visit(it, query, query->count);
         n++;

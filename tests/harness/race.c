@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-enum { WAIT_MS = 20000 };
+enum { WAIT_MS = 30000 };
 
 static void *run(void *user)
 {

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Notices ("drop cascades to …") are no news for a test. */
 static void notice_ignore(void *nobody, const char *message)
@@ -106,6 +107,19 @@ PGresult *sql_rows(PGconn *conn, struct arena *arena, const char *format, ...)
     PGresult *result = run(conn, arena, format, args);
     va_end(args);
     return result;
+}
+
+void sql_wait_for_blocked(PGconn *boss, int n)
+{
+    for (int i = 0; i < 6000; i++, usleep(10000)) { /* a minute: it hangs */
+        sql_run(boss,
+                "SELECT pg_stat_clear_snapshot()"); /* a transaction sees the first one only */
+        if (sql_int(boss, "SELECT count(*) FROM pg_stat_activity WHERE datname = "
+                          "current_database() AND usename = 'clinicd_app' AND wait_event_type = "
+                          "'Lock'") >= n)
+            return;
+    }
+    die("nobody waits for a lock");
 }
 
 char *source_read(struct arena *arena, const char *path)

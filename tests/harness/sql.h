@@ -33,6 +33,9 @@ int64_t sql_int(PGconn *conn, const char *format, ...) PRINTF(2, 3);
 /* All rows; freed with the arena. Read it with PQntuples(), PQgetvalue(). */
 PGresult *sql_rows(PGconn *conn, struct arena *arena, const char *format, ...) PRINTF(3, 4);
 
+/* Until so many of the service's statements wait for a lock; also from within a transaction. */
+void sql_wait_for_blocked(PGconn *boss, int n);
+
 /* A whole file of the source tree ("tests/db/catalog.sql"), in the arena. */
 char *source_read(struct arena *arena, const char *path);
 

@@ -16,6 +16,8 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { PATIENCE_MS = 20000 };
+
 /* Tables that can be put back: all but the trails and the news. */
 static const char tables_sql[] =
     "SELECT c.relname, "
@@ -25,32 +27,38 @@ static const char tables_sql[] =
     "FROM pg_class c WHERE c.relnamespace = 'clinicd'::regnamespace AND c.relkind IN ('r', 'p') "
     "AND NOT c.relispartition AND c.relname NOT IN ('audit', 'platform_audit', 'news') ORDER BY 1";
 
+/* A function, so that its plans are kept. Most tables are as they were most of the time, and to
+ * look is cheaper than to write. On a connection without triggers and foreign keys: what is put
+ * back was right before; to switch them off and on would throw the plans away. */
 static void save(struct world *world)
 {
     struct buf sql;
     PGresult *tables = sql_rows(world->boss, &world->arena, "%s", tables_sql);
     sql_run(world->boss, "CREATE SCHEMA saved");
     buf_begin(&sql, &world->arena, 4096);
-    /* Without triggers and foreign keys: what is put back was right before. */
-    buf_text(&sql, "SET session_replication_role = replica;");
+    buf_text(&sql, "CREATE FUNCTION saved.put_back() RETURNS void LANGUAGE plpgsql AS $$ BEGIN ");
     for (int i = 0; i < PQntuples(tables); i++) {
-        const char *table = PQgetvalue(tables, i, 0), *columns = PQgetvalue(tables, i, 1);
-        sql_run(world->boss, "CREATE TABLE saved.%s AS SELECT %s FROM clinicd.%s", table, columns,
-                table);
+        const char *t = PQgetvalue(tables, i, 0), *columns = PQgetvalue(tables, i, 1);
+        sql_run(world->boss, "CREATE TABLE saved.%s AS SELECT %s FROM clinicd.%s", t, columns, t);
         buf_format(&sql,
+                   "IF EXISTS (SELECT ROW(%s)::text FROM clinicd.%s EXCEPT ALL "
+                   "SELECT ROW(%s)::text FROM saved.%s) "
+                   "OR (SELECT count(*) FROM clinicd.%s) <> (SELECT count(*) FROM saved.%s) THEN "
                    "DELETE FROM clinicd.%s; INSERT INTO clinicd.%s (%s) OVERRIDING SYSTEM VALUE "
-                   "SELECT %s FROM saved.%s;",
-                   table, table, columns, columns, table);
+                   "SELECT %s FROM saved.%s; END IF; ",
+                   columns, t, columns, t, t, t, t, t, columns, columns, t);
     }
-    buf_text(&sql, "RESET session_replication_role");
-    world->restore = sql.text;
+    buf_text(&sql, "END $$");
+    sql_run(world->boss, "%s", sql.text);
+    world->restorer = sql_connect(world->database.superuser_url);
+    sql_run(world->restorer, "SET session_replication_role = replica");
 }
 
 void world_restore(struct world *world)
 {
     struct arena arena CLEANUP(arena_end) = {0};
     struct fault fault = {.arena = &arena};
-    sql_run(world->boss, "%s", world->restore);
+    sql_run(world->restorer, "SELECT saved.put_back()");
     principals_forget(world->service->principals, "*", "");
     if (directory_refresh_all(world->service->directory, &fault))
         die("the directory cannot be read again: %s", fault.reason ? fault.reason : "-");
@@ -142,7 +150,18 @@ static void options_make(struct world *world, const struct world_options *option
     out->rate_per_address = 0;
     out->rate_per_clinic = 0;
     out->ignores_operation_limits = true;
-    out->drain_ms = 5000;
+    if (!options->is_wide) { /* connections are what the start of a service costs */
+        out->database.read_connections = 2;
+        out->database.write_connections = 2;
+        out->database.transaction_connections = 2;
+    }
+    /* What a user must not wait for, a test on a busy machine may. Tests of these say their own. */
+    out->database.acquire_timeout_ms = PATIENCE_MS;
+    out->database.statement_timeout_ms = PATIENCE_MS;
+    out->database.lock_timeout_ms = PATIENCE_MS;
+    out->request_deadline_ms = PATIENCE_MS;
+    out->offload_wait_ms = PATIENCE_MS;
+    out->drain_ms = PATIENCE_MS;
     out->handlers = options->handlers ? options->handlers : endpoints;
     out->handlers_n = options->handlers ? options->handlers_n : endpoints_n;
     out->document = options->document;
@@ -186,6 +205,7 @@ void world_end(struct world *world)
         client_free(world->client);
     if (world->service)
         service_stop(world->service);
+    PQfinish(world->restorer);
     PQfinish(world->boss);
     postgres_drop(&world->database);
     shared_end();

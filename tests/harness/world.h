@@ -17,6 +17,7 @@
 struct world_options {
     const char *name;     /* of the database */
     bool is_bare;         /* no rows at all: neither clinics nor the platform's people */
+    bool is_wide;         /* as many connections as in service: for what many do at once */
     bool bypass_wall_2;   /* connect as a role that row level security does not stop */
     const char *plant;    /* SQL that the superuser runs before the service starts, or NULL */
     const char *document; /* another document for the service; NULL: the embedded one */
@@ -28,11 +29,11 @@ struct world_options {
 struct world {
     struct arena arena;
     struct postgres_database database;
-    PGconn *boss; /* a superuser's connection, to look behind the service's back */
+    PGconn *boss;     /* a superuser's connection, to look behind the service's back */
+    PGconn *restorer; /* world_restore()'s own */
     struct service *service;
     struct document *document; /* the true one, whatever the service was given */
     struct client *client;
-    char *restore; /* SQL */
 };
 
 /* Dies with the fault's sentence when the service does not start. */

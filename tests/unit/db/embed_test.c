@@ -218,6 +218,21 @@ static void an_audited_write_opens_its_with_list(void **state)
     assert_says(c, ".lock = \"patients\"");
 }
 
+static void a_keyed_write_keeps_its_row_when_it_did_something(void **state)
+{
+    struct bench *bench = *state;
+    static const char sql[] =
+        WRITE_ONE "-- audit: entity=patient id=id\n-- keyed: yes\n-- faults: conflict\n"
+                  "SELECT id, a AS _fault FROM n";
+    const char *c = made_from(bench, "models/a/make.sql", sql);
+    assert_says(c, "{.name = \"a_make.keyed\"");
+    assert_says(c, "_kept AS (\\n\"\n        \"    INSERT INTO idempotency (clinic_id, ");
+    assert_says(c, "row_to_json(_result), ");
+    assert_says(c, "FROM _result WHERE _result._fault IS NULL\\n\"\n        \")\\n\"\n        "
+                   "\"SELECT * FROM _result\"");
+    assert_says(c, ".keyed = a_make_keyed");
+}
+
 static void an_audited_read_is_noted_also_when_nothing_was_found(void **state)
 {
     struct bench *bench = *state;
@@ -301,6 +316,9 @@ static const struct refusal query_refusals[] = {
     {"models/a/b.sql", READ_ONE "-- audit: id=id\nSELECT 1", ":4: audit: has no entity="},
     {"models/a/b.sql", READ_ONE "-- audit: entity=x on=y\nSELECT 1", "not \"on=y\""},
     {"models/a/b.sql", READ_ONE "-- lock: patients\nSELECT 1", "lock: is for kind: write"},
+    {"models/a/b.sql", READ_ONE "-- keyed: yes\nSELECT 1", "keyed: is for an audited write"},
+    {"models/a/b.sql", WRITE_ONE "-- keyed: yes\nSELECT 1", "keyed: is for an audited write"},
+    {"models/a/b.sql", WRITE_ONE "-- keyed: no\nSELECT 1", ":4: keyed: is yes"},
     {"models/a/b.sql", READ_ONE, ":1: there is no statement"},
     {"models/a/b.sql", READ_ONE "SELECT 1;\nSELECT 2", ":5: a second statement"},
     {"models/a/b.sql", READ_ONE "SELECT 'a\n", ":4: this quote is never closed"},
@@ -505,6 +523,7 @@ int main(void)
         TEST(a_list_has_its_forms),
         TEST(all_pages_are_counted),
         TEST(an_audited_write_opens_its_with_list),
+        TEST(a_keyed_write_keeps_its_row_when_it_did_something),
         TEST(an_audited_read_is_noted_also_when_nothing_was_found),
         TEST(one_row_names_all_whom_it_shows),
         TEST(a_list_of_something_absent_is_noted_as_not_found),

@@ -18,8 +18,10 @@ static const struct document document = {.operations = operations, .operations_n
 
 static const char *rendered(const struct metrics *metrics, struct arena *arena)
 {
-    const struct metrics_now now = {
-        .in_flight = 3, .is_ready = true, .database = {.units = 42, .connected = 10, .wanted = 18}};
+    const struct metrics_now now = {.in_flight = 3,
+                                    .is_ready = true,
+                                    .password_work_kib = 38912,
+                                    .database = {.units = 42, .connected = 10, .wanted = 18}};
     struct buf out;
     buf_begin(&out, arena, 0);
     metrics_render(metrics, &now, &out);
@@ -66,6 +68,7 @@ static void requests_are_counted_by_operation_class_and_bucket(void **state)
     has_line(text, "clinicd_http_request_trips_total{trips=\"4+\"} 1");
     has_line(text, "clinicd_http_in_flight 3");
     has_line(text, "clinicd_ready 1");
+    has_line(text, "clinicd_password_work_kib_total 38912");
     has_line(text, "clinicd_database_units_total 42");
     has_line(text, "clinicd_database_connections_wanted 18");
     metrics_free(metrics);

@@ -239,16 +239,19 @@ BEGIN
 END $$;
 
 -- What hangs on a prescription is written while that is pending. The prescription's row is held, so that
--- nobody completes it meanwhile.
+-- nobody completes it meanwhile; one that the writer cannot see is none.
 CREATE FUNCTION clinicd.prescription_part_guard() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    is_open boolean := false;
 BEGIN
     IF TG_OP <> 'DELETE' AND (TG_OP = 'INSERT' OR NEW.prescription_id = OLD.prescription_id) THEN
-        PERFORM FROM clinicd.prescription p
-        WHERE p.clinic_id = NEW.clinic_id AND p.id = NEW.prescription_id AND p.status = 'pending' AND p.deleted_at IS NULL
-        FOR NO KEY UPDATE;
-        IF FOUND THEN
+        SELECT p.status = 'pending' AND p.deleted_at IS NULL INTO is_open FROM clinicd.prescription p
+        WHERE p.clinic_id = NEW.clinic_id AND p.id = NEW.prescription_id FOR NO KEY UPDATE;
+        IF is_open THEN
             RETURN NEW;
+        ELSIF is_open IS NULL THEN
+            RAISE EXCEPTION 'there is no such prescription' USING ERRCODE = 'insufficient_privilege';
         END IF;
     END IF;
     RAISE EXCEPTION 'a prescription that is not pending is locked'
@@ -598,8 +601,20 @@ RETURN CASE WHEN p.doctor_id IS DISTINCT FROM author THEN 'not-the-author'
             WHEN to_status IS NULL AND p.status <> 'pending' THEN 'prescription-locked'
             WHEN to_status <> ALL (clinicd.prescription_ways(p.status)) THEN 'illegal-transition' END;
 
-GRANT SELECT, INSERT, UPDATE ON clinicd.prescription, clinicd.prescription_medicine, clinicd.prescription_test,
+-- Whose it is, who wrote it and when, nobody changes.
+GRANT SELECT, INSERT ON clinicd.prescription, clinicd.prescription_medicine, clinicd.prescription_test,
     clinicd.prescription_vitals, clinicd.prescription_notes TO clinicd_app;
+GRANT UPDATE (status, follow_up_on, completed_at, cancelled_at, cancelled_by_id, cancelled_by_name, cancel_reason,
+    recommended_at, recommended_admission_type, recommended_reason, deleted_at, version, updated_at)
+    ON clinicd.prescription TO clinicd_app;
+GRANT UPDATE (catalog_id, medicine_name, medicine_type, dosage, frequency_per_day, duration, quantity, schedule,
+    food_instruction, instructions, deleted_at, version, updated_at) ON clinicd.prescription_medicine TO clinicd_app;
+GRANT UPDATE (catalog_id, test_name, test_type, description, test_on, deleted_at, version, updated_at)
+    ON clinicd.prescription_test TO clinicd_app;
+GRANT UPDATE (bp_systolic, bp_diastolic, bp_text, pulse, pulse_text, temperature, temperature_unit, temperature_text,
+    spo2, spo2_text, sugar, sugar_unit, sugar_text, updated_at) ON clinicd.prescription_vitals TO clinicd_app;
+GRANT UPDATE (observations, diagnosis, treatment_plan, notes, checkin_purpose, updated_at)
+    ON clinicd.prescription_notes TO clinicd_app;
 GRANT SELECT ON clinicd.prescription, clinicd.prescription_medicine, clinicd.prescription_test,
     clinicd.prescription_vitals, clinicd.prescription_notes TO clinicd_backup;
 GRANT EXECUTE ON FUNCTION clinicd.uuid_v7(timestamptz), clinicd.instant_text(timestamptz)

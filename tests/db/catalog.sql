@@ -13,9 +13,11 @@ unscoped_unique(name) AS (VALUES -- unique over all clinics, and why that tells 
 derived(name) AS (VALUES -- rows that only index another row and go with it
     ('patient_word__patient')),
 deletable(rel) AS (VALUES ('')), -- tables that the service may DELETE from: none, records stay
-canon(clinic, patient) AS (VALUES (
+canon(clinic, patient, completed, part_completed) AS (VALUES (
     '(clinic_id = ( SELECT (NULLIF(current_setting(''app.clinic_id''::text, true), ''''::text))::bigint AS "nullif"))',
-    '((( SELECT (NULLIF(current_setting(''app.patient_id''::text, true), ''''::text))::uuid AS "nullif") IS NULL) OR (%s = ( SELECT (NULLIF(current_setting(''app.patient_id''::text, true), ''''::text))::uuid AS "nullif")))')),
+    '((( SELECT (NULLIF(current_setting(''app.patient_id''::text, true), ''''::text))::uuid AS "nullif") IS NULL) OR (%s = ( SELECT (NULLIF(current_setting(''app.patient_id''::text, true), ''''::text))::uuid AS "nullif")))',
+    '((( SELECT (NULLIF(current_setting(''app.patient_id''::text, true), ''''::text))::uuid AS "nullif") IS NULL) OR (status = ''completed''::text))',
+    '((( SELECT (NULLIF(current_setting(''app.patient_id''::text, true), ''''::text))::uuid AS "nullif") IS NULL) OR (EXISTS ( SELECT FROM clinicd.prescription p WHERE ((p.clinic_id = %1$s.clinic_id) AND (p.id = %1$s.prescription_id) AND (p.status = ''completed''::text)))))')),
 
 app AS (SELECT oid, rolname FROM pg_roles WHERE rolname = 'clinicd_app'),
 r AS (SELECT c.oid, n.nspname || '.' || c.relname AS rel, c.relname, c.relkind, c.relrowsecurity, c.relforcerowsecurity,
@@ -31,6 +33,10 @@ of_patient AS ( -- which column says whose record a row is
     SELECT w.*, CASE w.relname WHEN 'patient' THEN 'id' ELSE 'patient_id' END AS patient_column FROM walled w
     WHERE w.relname = 'patient' OR EXISTS (SELECT 1 FROM pg_attribute a
         WHERE a.attrelid = w.oid AND a.attname = 'patient_id' AND NOT a.attisdropped)),
+-- of a prescription a patient sees what is completed
+of_prescription AS (
+    SELECT w.* FROM walled w WHERE w.relname = 'prescription' OR EXISTS (SELECT 1 FROM pg_attribute a
+        WHERE a.attrelid = w.oid AND a.attname = 'prescription_id' AND NOT a.attisdropped)),
 p AS (SELECT polrelid, polname, polcmd, polpermissive, polroles, pg_get_expr(polqual, polrelid) AS qual,
         pg_get_expr(polwithcheck, polrelid) AS with_check FROM pg_policy),
 f AS (SELECT p.oid, p.oid::regprocedure::text AS name, prosecdef, proowner, proconfig, proacl,
@@ -52,11 +58,17 @@ UNION ALL SELECT 'policy_for_some_roles:' || polname, rel FROM tenant JOIN p ON 
 UNION ALL SELECT 'no_patient_policy', rel FROM of_patient
     WHERE NOT EXISTS (SELECT 1 FROM p WHERE polrelid = oid AND polname = 'patient' AND NOT polpermissive)
 UNION ALL SELECT 'patient_policy_not_canonical:' || polname, rel FROM of_patient JOIN p ON polrelid = oid CROSS JOIN canon
-    WHERE NOT polpermissive AND (qual IS DISTINCT FROM format(canon.patient, patient_column)
+    WHERE NOT polpermissive AND polname <> 'completed' AND (qual IS DISTINCT FROM format(canon.patient, patient_column)
         OR CASE relname WHEN 'audit' THEN polcmd <> 'r' -- whoever acts writes the trail, also about others
             ELSE polcmd <> '*' OR with_check IS DISTINCT FROM format(canon.patient, patient_column) END)
+UNION ALL SELECT 'no_completed_policy', rel FROM of_prescription
+    WHERE NOT EXISTS (SELECT 1 FROM p WHERE polrelid = oid AND polname = 'completed' AND NOT polpermissive)
+UNION ALL SELECT 'completed_policy_not_canonical', rel FROM walled JOIN p ON polrelid = oid CROSS JOIN canon
+    WHERE polname = 'completed' AND (polpermissive OR polcmd <> '*' OR with_check IS NOT NULL
+        OR regexp_replace(qual, '\s+', ' ', 'g') IS DISTINCT FROM
+            CASE relname WHEN 'prescription' THEN canon.completed ELSE format(canon.part_completed, relname) END)
 UNION ALL SELECT 'unknown_restrictive_policy:' || polname, rel FROM walled JOIN p ON polrelid = oid
-    WHERE NOT polpermissive AND oid NOT IN (SELECT oid FROM of_patient)
+    WHERE NOT polpermissive AND oid NOT IN (SELECT oid FROM of_patient UNION SELECT oid FROM of_prescription)
 
 -- keys
 UNION ALL SELECT 'clinic_id_nullable', rel FROM tenant JOIN k ON attrelid = oid WHERE NOT attnotnull

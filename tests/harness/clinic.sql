@@ -3,7 +3,7 @@
 -- a clinic: nobody else may ever see them.
 -- A patient's own words carry the patient's mark, too: of one clinic, nobody may see another patient's.
 -- Ids end in ten digits that say what they are: 1xx patients, 2xx accounts, 3xx sessions, 6xx visits,
--- 7xx prescriptions (71x their medicines, 72x their tests), 4xx the rest.
+-- 7xx prescriptions (71x their medicines, 72x their tests), 8xx templates (likewise), 4xx the rest.
 
 INSERT INTO clinicd.clinic (clinic_id, id, slug, name, address, city, state, zip_code, phone_number, email,
     website, registration_number, gstin, status, opening_hours, departments, document_footer, created_at, updated_at)
@@ -118,9 +118,23 @@ FROM (VALUES (101, 'own-@mark@'), (102, 'other-@mark@'), (103, 'hidden-@mark@'))
 UPDATE clinicd.prescription SET status = 'completed', completed_at = '2025-03-04T06:30:00Z',
     updated_at = '2025-03-04T06:30:00Z'
 WHERE clinic_id = @clinic@ AND id = '@id@0000000701';
-DELETE FROM clinicd.catalog_medicine WHERE clinic_id = @clinic@;
-DELETE FROM clinicd.catalog_test WHERE clinic_id = @clinic@;
 UPDATE clinicd.patient SET status = 'registered', version = 1, updated_at = created_at WHERE clinic_id = @clinic@;
+
+INSERT INTO clinicd.template (clinic_id, id, doctor_id, doctor_name, name, description, keyword, visibility, created_at,
+    updated_at)
+SELECT @clinic@, ('@id@0000000' || n)::uuid, '@id@0000000202', 'First@mark@ Last@mark@', 'Template ' || n || ' @mark@',
+    'For @mark@', 'key@mark@', seen_by, '2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z'
+FROM (VALUES (801, 'private'), (802, 'clinic')) AS t (n, seen_by);
+INSERT INTO clinicd.template_medicine (clinic_id, id, template_id, position, catalog_id, medicine_name, medicine_type,
+    dosage, frequency_per_day, duration, quantity, schedule, instructions, created_at, updated_at)
+SELECT @clinic@, ('@id@0000000' || n + 10)::uuid, ('@id@0000000' || n)::uuid, n - 800, '@id@0000000431', 'Medicine @mark@',
+    'tablet', '5 mg', 1, '3 days', 3, 'morning', 'Slowly @mark@', '2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z'
+FROM generate_series(801, 802) AS n;
+INSERT INTO clinicd.template_test (clinic_id, id, template_id, position, catalog_id, test_name, test_type, description,
+    created_at, updated_at)
+SELECT @clinic@, ('@id@0000000' || n + 20)::uuid, ('@id@0000000' || n)::uuid, n - 800, '@id@0000000441', 'Test @mark@',
+    'blood', 'Fasting @mark@', '2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z'
+FROM generate_series(801, 802) AS n;
 
 -- Of times to come, so that housekeeping has nothing to do here.
 INSERT INTO clinicd.login_failure (clinic_id, key, failures, window_started_at, last_at)

@@ -1,4 +1,4 @@
--- 0006_one_trip.sql
+-- 0013_one_trip.sql
 -- migrate: kind=expand tx=yes
 --
 -- A keyed request that is one statement is one round trip: the statement keeps its own row, and the

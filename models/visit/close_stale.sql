@@ -11,7 +11,7 @@ WITH who AS MATERIALIZED (
     FOR UPDATE OF p
 ),
 old AS MATERIALIZED (
-    SELECT v.id, v.status, v AS v, who.p
+    SELECT v.id, v.status, v AS was, who.p
     FROM who
     JOIN visit v ON v.clinic_id = $clinic AND v.id = $id AND v.patient_id = who.id
     JOIN clinic c ON c.clinic_id = $clinic
@@ -28,7 +28,7 @@ new AS (
     WHERE v.clinic_id = $clinic AND v.id = old.id
     RETURNING v AS v
 )
-SELECT s.*, (old.v).patient_id AS _patient_id, to_json(b) AS _before
+SELECT s.*, (old.was).patient_id AS _patient_id, to_json(b) AS _before
 FROM old JOIN new ON true
-CROSS JOIN LATERAL visit_shown(old.v, old.p) b
+CROSS JOIN LATERAL visit_shown(old.was, old.p) b
 CROSS JOIN LATERAL visit_shown(new.v, old.p) s

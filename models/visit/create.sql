@@ -51,10 +51,9 @@ new AS (
     RETURNING visit AS v
 )
 SELECT s.*, fault.patient_id AS _patient_id, fault.code AS _fault,
-    CASE fault.code
-        WHEN 'open-visit-exists' THEN (SELECT to_json(open) FROM open)
-        WHEN 'validation-failed' THEN '"doctor"'::json
-    END AS _detail
+    CASE WHEN fault.code = 'open-visit-exists' THEN (SELECT to_json(open) FROM open) END AS _detail,
+    CASE WHEN fault.code = 'validation-failed' THEN json_build_array(json_build_object('pointer', '#/doctor_id', 'code', 'unknown',
+        'detail', 'is no doctor who works here')) END AS _flaws
 FROM fault
 JOIN who ON true
 LEFT JOIN new ON true

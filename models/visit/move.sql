@@ -13,14 +13,14 @@ WITH who AS MATERIALIZED (
     FOR UPDATE OF p
 ),
 old AS MATERIALIZED (
-    SELECT v.id, v.status, v.doctor_id, v.version, who.p, v AS v
+    SELECT v.id, v.status, v.doctor_id, v.version, who.p, v AS was
     FROM who
     JOIN visit v ON v.clinic_id = $clinic AND v.id = $id AND v.patient_id = who.id
     FOR UPDATE OF v
 ),
 open AS MATERIALIZED (
     SELECT o.id, o.token_number, o.token_on, o.status
-    FROM old CROSS JOIN LATERAL visit_open_of($clinic, (old.v).patient_id) o
+    FROM old CROSS JOIN LATERAL visit_open_of($clinic, (old.was).patient_id) o
     WHERE o.id <> old.id
 ),
 me AS (
@@ -55,14 +55,15 @@ new AS (
     WHERE v.clinic_id = $clinic AND v.id = old.id AND v.version = $if_match AND fault.code IS NULL
     RETURNING v AS v
 )
-SELECT s.*, (old.v).patient_id AS _patient_id, fault.code AS _fault,
+SELECT s.*, (old.was).patient_id AS _patient_id, fault.code AS _fault,
     CASE fault.code
         WHEN 'illegal-transition' THEN (SELECT coalesce(json_agg(way.to_status ORDER BY way.to_status), '[]') FROM way)
         WHEN 'open-visit-exists' THEN (SELECT to_json(open) FROM open)
-        WHEN 'validation-failed' THEN '"note"'::json
     END AS _detail,
+    CASE WHEN fault.code = 'validation-failed' THEN json_build_array(json_build_object('pointer', '#/note',
+        'code', 'required', 'detail', 'is needed to say why')) END AS _flaws,
     to_json(b) AS _before
 FROM old CROSS JOIN fault
-CROSS JOIN LATERAL visit_shown(old.v, old.p) b
+CROSS JOIN LATERAL visit_shown(old.was, old.p) b
 LEFT JOIN new ON true
 LEFT JOIN LATERAL visit_shown(new.v, old.p) s ON true

@@ -6,7 +6,7 @@
 -- audit: entity=visit id=id patient=_patient_id before=_before after=row
 -- faults: not-your-visit precondition-failed validation-failed visit-locked
 WITH old AS MATERIALIZED (
-    SELECT v.id, v.doctor_id, v AS v, p AS p
+    SELECT v.id, v.doctor_id, v AS was, p AS p
     FROM visit v
     JOIN patient p ON p.clinic_id = $clinic AND p.id = v.patient_id AND p.deleted_at IS NULL
     WHERE v.clinic_id = $clinic AND v.id = $id::uuid AND ($patient IS NULL OR v.patient_id = $patient)
@@ -23,16 +23,16 @@ wish AS MATERIALIZED (
 ),
 fault AS MATERIALIZED (
     SELECT CASE WHEN $actor_role = 'doctor' AND old.doctor_id <> $actor_id THEN 'not-your-visit'
-                WHEN (old.v).version <> $if_match THEN 'precondition-failed'
-                WHEN wish.is_moved AND (old.v).status <> 'checked_in' THEN 'visit-locked'
-                WHEN (old.v).ended_at IS NOT NULL AND $body - 'notes' <> '{}' THEN 'visit-locked'
+                WHEN (old.was).version <> $if_match THEN 'precondition-failed'
+                WHEN wish.is_moved AND (old.was).status <> 'checked_in' THEN 'visit-locked'
+                WHEN (old.was).ended_at IS NOT NULL AND $body - 'notes' <> '{}' THEN 'visit-locked'
                 WHEN wish.is_moved AND $body->>'doctor_id' IS NOT NULL AND NOT EXISTS (SELECT 1 FROM chosen)
                     THEN 'validation-failed' END AS code
     FROM old, wish
 ),
 token AS MATERIALIZED (
     SELECT chosen.id AS doctor_id, chosen.name AS doctor_name, wish.is_moved,
-        CASE WHEN wish.is_moved THEN visit_token($clinic, chosen.id, (old.v).token_on) END AS number
+        CASE WHEN wish.is_moved THEN visit_token($clinic, chosen.id, (old.was).token_on) END AS number
     FROM old CROSS JOIN wish CROSS JOIN fault LEFT JOIN chosen ON true
     WHERE fault.code IS NULL
 ),
@@ -51,9 +51,11 @@ new AS (
     WHERE v.clinic_id = $clinic AND v.id = old.id AND v.version = $if_match
     RETURNING v AS v
 )
-SELECT s.*, (old.v).patient_id AS _patient_id, fault.code AS _fault,
-    CASE WHEN fault.code = 'validation-failed' THEN '"doctor"'::json END AS _detail, to_json(b) AS _before
+SELECT s.*, (old.was).patient_id AS _patient_id, fault.code AS _fault,
+    CASE WHEN fault.code = 'validation-failed' THEN json_build_array(json_build_object('pointer', '#/doctor_id', 'code', 'unknown',
+        'detail', 'is no doctor who works here')) END AS _flaws,
+    to_json(b) AS _before
 FROM old CROSS JOIN fault
-CROSS JOIN LATERAL visit_shown(old.v, old.p) b
+CROSS JOIN LATERAL visit_shown(old.was, old.p) b
 LEFT JOIN new ON true
 LEFT JOIN LATERAL visit_shown(new.v, old.p) s ON true

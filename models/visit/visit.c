@@ -24,20 +24,6 @@ static const char *json_text(struct tx *tx, const json_t *body)
     return text;
 }
 
-/* What only the database can judge comes back as a word; here it becomes a fault of the input. */
-static enum err explain(struct tx *tx, enum err err)
-{
-    struct fault *fault = tx->fault;
-    if (err != ERR_CONFLICT || strcmp(fault->code, "validation-failed") != 0)
-        return err;
-    if (fault->extra && strcmp(fault->extra, "\"doctor\"") == 0)
-        fault_add(fault, "#/doctor_id", "unknown", "is no doctor who works here");
-    else
-        fault_add(fault, "#/note", "required", "is needed to say why");
-    fault->extra = NULL;
-    return fault->err = ERR_INPUT;
-}
-
 enum err visit_create(struct tx *tx, const struct clinic_entry *clinic, const json_t *body,
                       struct rows *out)
 {
@@ -60,7 +46,7 @@ enum err visit_create(struct tx *tx, const struct clinic_entry *clinic, const js
         .patient_number = patient_number,
         .body = json_text(tx, body),
     };
-    return explain(tx, query_run(tx, &q_visit_create, &args, out));
+    return query_run(tx, &q_visit_create, &args, out);
 }
 
 enum err visit_find(struct tx *tx, const char *id, struct rows *out)
@@ -89,7 +75,7 @@ enum err visit_list(struct tx *tx, const struct clinic_entry *clinic,
 enum err visit_update(struct tx *tx, const char *id, const json_t *body, struct rows *out)
 {
     const struct q_visit_update_args args = {.id = id, .body = json_text(tx, body)};
-    return explain(tx, query_run(tx, &q_visit_update, &args, out));
+    return query_run(tx, &q_visit_update, &args, out);
 }
 
 enum err visit_move(struct tx *tx, const char *id, const json_t *body, struct rows *out)
@@ -104,7 +90,7 @@ enum err visit_move(struct tx *tx, const char *id, const json_t *body, struct ro
         fault_add(tx->fault, "#/note", "excluded", "is not for a body with reopen_reason");
         return fail(tx->fault, ERR_INPUT, "validation-failed", NULL);
     }
-    return explain(tx, query_run(tx, &q_visit_move, &args, out));
+    return query_run(tx, &q_visit_move, &args, out);
 }
 
 enum err visit_history(struct tx *tx, const char *id, struct rows *out, int64_t *total)

@@ -7,9 +7,9 @@ WITH day AS (
 ),
 range AS (
     SELECT $granularity::text AS granularity, upto.day AS to_on,
-        coalesce($from_on::date, CASE $granularity WHEN 'day' THEN upto.day - 29
+        coalesce($from_on::date, greatest('0001-01-01', CASE $granularity WHEN 'day' THEN upto.day - 29
             WHEN 'month' THEN (date_trunc('month', upto.day::timestamp) - interval '11 months')::date
-            ELSE (date_trunc('year', upto.day::timestamp) - interval '9 years')::date END) AS from_on
+            ELSE (date_trunc('year', upto.day::timestamp) - interval '9 years')::date END)) AS from_on
     FROM (SELECT coalesce($to_on::date, day.today) AS day FROM day) upto
 ),
 counted AS MATERIALIZED (

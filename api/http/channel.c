@@ -110,7 +110,7 @@ enum err channel_read(struct streams *streams, const struct channel *channel, in
 {
     struct tx tx;
     begin(streams, channel, fault, &tx);
-    enum err err = channel->source->read(&tx, after, out);
+    enum err err = channel->source->read(&tx, after, STREAM_PAGE, out);
     tx_end(&tx);
     return err;
 }
@@ -161,7 +161,7 @@ static bool feed_some(struct streams *streams, struct channel *channel, int64_t 
     struct rows rows;
     if (channel_read(streams, channel, after, &fault, &rows))
         return false;
-    *is_all = rows.count == 0;
+    *is_all = rows.count < STREAM_PAGE;
     bool is_whole = true;
     struct event *events = arena_array(&arena, struct event, (size_t)rows.count + 1);
     int n = 0;

@@ -25,13 +25,14 @@
 
 #include <sys/types.h>
 
+enum { STREAM_PAGE = 64 };
+
 /* Where a kind of events comes from. Static. */
 struct stream_source {
     const char
         *news; /* kind of db/listen.h that says "there are more"; its key is the clinic's id */
-    /* The events after that one, oldest first, as many as it likes at once; none: there are no
-     * more. */
-    enum err (*read)(struct tx *tx, int64_t after, struct rows *out);
+    /* The `most` events after that one, oldest first; fewer: there are no more. */
+    enum err (*read)(struct tx *tx, int64_t after, int most, struct rows *out);
 };
 
 /* Where a client wants to go on. */

@@ -1,4 +1,4 @@
--- What happened after the event of that number, the oldest first, a helping at a time.
+-- What happened after the event of that number, the oldest first.
 -- kind: read
 -- rows: many
 SELECT e.number, e.at, e.kind AS _event, e.visit_id AS "visit.id", e.visit_version AS "visit.version",
@@ -8,4 +8,4 @@ SELECT e.number, e.at, e.kind AS _event, e.visit_id AS "visit.id", e.visit_versi
     e.visit_type AS "visit.visit_type", e.priority AS "visit.priority", e.status AS "visit.status"
 FROM event e
 WHERE e.clinic_id = $clinic AND e.number > $number::bigint
-ORDER BY e.number LIMIT 64
+ORDER BY e.number LIMIT $most::bigint

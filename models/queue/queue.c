@@ -15,9 +15,10 @@ enum err queue_bounds(struct tx *tx, struct rows *out)
     return query_run(tx, &q_queue_bounds, NULL, out);
 }
 
-enum err queue_events(struct tx *tx, int64_t after, struct rows *out)
+enum err queue_events(struct tx *tx, int64_t after, int most, struct rows *out)
 {
     const struct q_queue_events_args args = {
-        .number = arena_format(tx->fault->arena, "%lld", (long long)after)};
+        .number = arena_format(tx->fault->arena, "%lld", (long long)after),
+        .most = arena_format(tx->fault->arena, "%d", most)};
     return query_run(tx, &q_queue_events, &args, out);
 }

@@ -17,7 +17,7 @@ enum err queue_waiting(struct tx *tx, const struct clinic_entry *clinic, const c
 /* One row: `last` and `oldest` event. */
 enum err queue_bounds(struct tx *tx, struct rows *out) FAILS;
 
-/* The events after that one, oldest first, a helping at a time. */
-enum err queue_events(struct tx *tx, int64_t after, struct rows *out) FAILS;
+/* The `most` events after that one, oldest first. */
+enum err queue_events(struct tx *tx, int64_t after, int most, struct rows *out) FAILS;
 
 #endif

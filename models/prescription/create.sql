@@ -1,4 +1,5 @@
--- Begins a prescription, with everything that the body says, and the next number of the year. A record sent twice
+-- Begins a prescription, with a template's lines, then everything that the body says, and the next number of the
+-- year. A record sent twice
 -- is its own twin (id-taken). What it does to the visit, the patient and the catalogue, the triggers know.
 -- kind: write
 -- rows: optional
@@ -21,10 +22,18 @@ seen AS (
     SELECT v.status FROM visit v, who
     WHERE v.clinic_id = $clinic AND v.id = ($body->>'visit_id')::uuid AND v.patient_id = who.id
 ),
+chosen AS MATERIALIZED (
+    SELECT t.id, template_medicines($clinic, t.id, NULL) AS medicines, template_tests($clinic, t.id, NULL, who.today) AS tests
+    FROM template t, who
+    WHERE t.clinic_id = $clinic AND t.id = ($body->>'template_id')::uuid AND t.is_active AND template_is_seen(t, $actor_id)
+),
 flaws AS MATERIALIZED (
     SELECT coalesce(line_flaws($clinic, $body->'medicines', $body->'tests', false), '[]')
         || CASE WHEN $body->>'visit_id' IS NOT NULL AND NOT EXISTS (SELECT 1 FROM seen)
             THEN '[{"pointer": "#/visit_id", "code": "not-found", "detail": "is no visit of this patient"}]'
+            ELSE '[]'::jsonb END
+        || CASE WHEN $body->>'template_id' IS NOT NULL AND NOT EXISTS (SELECT 1 FROM chosen)
+            THEN '[{"pointer": "#/template_id", "code": "not-found", "detail": "is no template that you may use"}]'
             ELSE '[]'::jsonb END
         || CASE WHEN ($body->>'follow_up_on')::date < who.today
             THEN '[{"pointer": "#/follow_up_on", "code": "too-small", "detail": "is over"}]' ELSE '[]'::jsonb END AS list
@@ -53,7 +62,10 @@ new AS (
     RETURNING clinic_id, id, patient_id
 ),
 filled AS MATERIALIZED (
-    SELECT new.clinic_id, new.id, prescription_fill($clinic, new.id, new.patient_id, $body, $now) FROM new
+    SELECT new.clinic_id, new.id, prescription_fill($clinic, new.id, new.patient_id, $body || jsonb_build_object(
+        'medicines', coalesce(chosen.medicines, '[]') || coalesce($body->'medicines', '[]'),
+        'tests', coalesce(chosen.tests, '[]') || coalesce($body->'tests', '[]')), $now)
+    FROM new LEFT JOIN chosen ON true
 )
 SELECT s.*, fault.patient_id AS _patient_id, fault.code AS _fault,
     CASE fault.code WHEN 'validation-failed' THEN fault.flaws END AS _flaws

@@ -456,6 +456,35 @@ static void only_what_one_may_use_is_written_into_what_one_may_write(void **stat
     expect(&answer, 409, "too-many-lines");
 }
 
+static void a_prescription_may_begin_with_a_template(void **state)
+{
+    struct world *world = *state;
+    struct answer template = make(world, "{\"name\": \"Begin\", \"medicines\": [" MEDICINE(
+                                             "From it") "], \"tests\": [" TEST("Of it") "]}");
+    const char *path, *id = answer_text(&template, "id");
+    struct answer rx =
+        prescribe(world,
+                  arena_format(&world->arena, ", \"template_id\": \"%s\", \"medicines\": [%s]", id,
+                               MEDICINE("Behind it")),
+                  &path);
+    assert_int_equal(count(&rx, "medicines"), 2);
+    assert_string_equal(line_text(&rx, "medicines", 0, "medicine_name"), "From it");
+    assert_string_equal(line_text(&rx, "medicines", 1, "medicine_name"), "Behind it");
+    assert_string_equal(line_text(&rx, "tests", 0, "test_name"), "Of it");
+    struct answer theirs = ask(world, "POST", path_a(world, "/templates"),
+                               token_a(world, "colleague"), "{\"name\": \"Not for others\"}");
+    const char *const wrong[] = {answer_text(&theirs, "id"), id_a(world, SEED_NOBODY)};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        struct answer answer = as_doctor(
+            world, "POST", path_a(world, "/prescriptions"),
+            arena_format(&world->arena, "{\"patient_id\": \"%s\", \"template_id\": \"%s\"}",
+                         id_a(world, SEED_PATIENT_OWN), wrong[i]),
+            NULL);
+        expect(&answer, 422, "validation-failed");
+        assert_string_equal(flaw(&answer), "#/template_id");
+    }
+}
+
 static void a_catalogue_that_moved_on_does_not_change_what_a_template_says(void **state)
 {
     struct world *world = *state;
@@ -570,6 +599,7 @@ int main(void)
         cmocka_unit_test(what_one_looks_for_is_found_in_name_keyword_and_description),
         cmocka_unit_test(a_template_is_written_into_a_prescription_at_once),
         cmocka_unit_test(only_what_one_may_use_is_written_into_what_one_may_write),
+        cmocka_unit_test(a_prescription_may_begin_with_a_template),
         cmocka_unit_test(a_catalogue_that_moved_on_does_not_change_what_a_template_says),
         cmocka_unit_test(a_prescription_becomes_a_template_without_the_patient),
         cmocka_unit_test(two_who_save_the_same_name_at_once_get_one_template),

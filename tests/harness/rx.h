@@ -20,6 +20,19 @@ const char *rx_path(struct world *world, const struct answer *rx, const char *re
 struct answer rx_do(struct world *world, const struct answer *rx, const char *who,
                     const char *method, const char *rest, const char *body);
 
+enum rx_state { RX_IS_PENDING, RX_IS_COMPLETED, RX_IS_CANCELLED, RX_STATES };
+
+extern const char *const rx_states[RX_STATES]; /* as the API says them */
+
+/* The step to a state: the end of its path, its body or NULL, and taking it. */
+const char *rx_verb(enum rx_state to);
+const char *rx_reason(enum rx_state to);
+struct answer rx_step(struct world *world, const struct answer *rx, const char *who,
+                      enum rx_state to);
+
+/* A new one with a medicine, a test, vital signs and notes, in a state. */
+struct answer rx_in(struct world *world, enum rx_state to);
+
 /* As it is now, for the doctor. */
 struct answer rx_read(struct world *world, const struct answer *rx);
 

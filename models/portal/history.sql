@@ -30,7 +30,7 @@ SELECT h.id, h.at, h.kind,
         'treatment_plan', n.treatment_plan, 'notes', n.notes, 'checkin_purpose', n.checkin_purpose)
      FROM prescription_notes n
      WHERE h.kind = 'prescription' AND n.clinic_id = $clinic AND n.prescription_id = h.id) AS notes,
-    (SELECT json_build_object('text', r.result_text,
+    (SELECT json_build_object('text', r.result_text, 'values', r.result_values,
         'by', CASE WHEN r.result_by_id IS NOT NULL
             THEN json_build_object('id', r.result_by_id, 'name', r.result_by_name) END)
      FROM lab_order r WHERE h.kind = 'test' AND r.clinic_id = $clinic AND r.id = h.source

@@ -237,8 +237,8 @@ static void scenario_2_a_family_shares_a_phone_and_numbers_are_unique(void **sta
     }
 }
 
-/* Deactivate doctor: … login refused; sessions revoked. (That old prescriptions still print the
- * name belongs to prescriptions.) */
+/* Deactivate doctor: … login refused; sessions revoked. (That what he prescribed keeps his name is
+ * in scenarios_day_test.c.) */
 static void scenario_12_a_deactivated_doctor_is_out_at_once(void **state)
 {
     struct story *story = *state;

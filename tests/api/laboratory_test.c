@@ -1,7 +1,7 @@
 /* The laboratory over HTTP: what a completed prescription asks for, what becomes of it, and who
  * sees the result. */
-#include "tests/harness/ask.h"
 #include "tests/harness/race.h"
+#include "tests/harness/rx.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -32,40 +32,12 @@ static struct answer as_lab(struct world *world, const char *method, const char 
     return ask_if(world, method, path, token_a(world, "lab_tech"), body, if_match);
 }
 
-static const json_t *item(const struct answer *answer, const char *list, size_t i)
-{
-    return json_array_get(json_object_get(answer->json, list), i);
-}
-
-static const char *line_text(const struct answer *answer, const char *list, size_t i,
-                             const char *member)
-{
-    const char *text = json_string_value(json_object_get(item(answer, list, i), member));
-    return text ? text : "";
-}
-
-static size_t count(const struct answer *answer, const char *list)
-{
-    return json_array_size(json_object_get(answer->json, list));
-}
-
-static const char *etag(struct world *world, const struct answer *answer)
-{
-    return answer_header(&world->arena, answer, "ETag", NULL);
-}
-
 /* A completed prescription for `patient` with these tests. */
 static struct answer order(struct world *world, int patient, const char *tests)
 {
-    const char *doctor = token_a(world, "doctor");
     struct answer made =
-        ask(world, "POST", path_a(world, "/prescriptions"), doctor,
-            arena_format(&world->arena, "{\"patient_id\": \"%s\", \"tests\": [%s]}",
-                         id_a(world, patient), tests));
-    expect(&made, 201, NULL);
-    struct answer done =
-        ask_if(world, "POST", path_a(world, "/prescriptions/%s/complete", answer_text(&made, "id")),
-               doctor, NULL, "\"1\"");
+        rx_make(world, patient, arena_format(&world->arena, ", \"tests\": [%s]", tests));
+    struct answer done = rx_step(world, &made, "doctor", RX_IS_COMPLETED);
     expect(&done, 200, NULL);
     return done;
 }
@@ -74,13 +46,7 @@ static const char *test_path(struct world *world, const struct answer *rx, size_
                              const char *what)
 {
     return path_a(world, "/prescriptions/%s/tests/%s/%s", answer_text(rx, "id"),
-                  line_text(rx, "tests", i, "id"), what);
-}
-
-static struct answer read_again(struct world *world, const struct answer *rx, const char *who)
-{
-    return ask(world, "GET", path_a(world, "/prescriptions/%s", answer_text(rx, "id")),
-               token_a(world, who), NULL);
+                  rx_text(rx, "tests", i, "id"), what);
 }
 
 static void what_is_completed_is_on_the_work_list_oldest_first(void **state)
@@ -92,14 +58,14 @@ static void what_is_completed_is_on_the_work_list_oldest_first(void **state)
     struct answer list = as_lab(world, "GET", path_a(world, "/tests?count=exact"), NULL, NULL);
     expect(&list, 200, NULL);
     assert_int_equal(json_integer_value(json_object_get(list.json, "total")), 4);
-    assert_string_equal(line_text(&list, "items", 0, "test_name"), "Test alphamark");
-    assert_string_equal(line_text(&list, "items", 1, "test_name"), "Sodium");
-    assert_string_equal(line_text(&list, "items", 1, "id"), line_text(&first, "tests", 0, "id"));
-    assert_string_equal(line_text(&list, "items", 1, "status"), "pending");
-    const json_t *patient = json_object_get(item(&list, "items", 1), "patient");
+    assert_string_equal(rx_text(&list, "items", 0, "test_name"), "Test alphamark");
+    assert_string_equal(rx_text(&list, "items", 1, "test_name"), "Sodium");
+    assert_string_equal(rx_text(&list, "items", 1, "id"), rx_text(&first, "tests", 0, "id"));
+    assert_string_equal(rx_text(&list, "items", 1, "status"), "pending");
+    const json_t *patient = json_object_get(rx_item(&list, "items", 1), "patient");
     assert_string_equal(json_string_value(json_object_get(patient, "id")),
                         id_a(world, SEED_PATIENT_OTHER));
-    const json_t *rx = json_object_get(item(&list, "items", 1), "prescription");
+    const json_t *rx = json_object_get(rx_item(&list, "items", 1), "prescription");
     assert_string_equal(json_string_value(json_object_get(rx, "rx_number")),
                         answer_text(&first, "rx_number"));
     const char *today =
@@ -127,14 +93,50 @@ static void what_is_completed_is_on_the_work_list_oldest_first(void **state)
         struct answer answer =
             as_lab(world, "GET", path_a(world, "/tests%s", asked[i].query), NULL, NULL);
         expect(&answer, 200, NULL);
-        if (count(&answer, "items") != asked[i].found)
+        if (rx_count(&answer, "items") != asked[i].found)
             fail_msg("%s: %s", asked[i].query, answer.body);
     }
     struct answer page = as_lab(world, "GET", path_a(world, "/tests?limit=3"), NULL, NULL);
     page = as_lab(world, "GET",
                   path_a(world, "/tests?limit=3&cursor=%s", answer_text(&page, "next_cursor")),
                   NULL, NULL);
-    assert_int_equal(count(&page, "items"), 1);
+    assert_int_equal(rx_count(&page, "items"), 1);
+}
+
+static void scenario_8_a_result_is_recorded_and_doctor_and_patient_see_it(void **state)
+{
+    struct world *world = *state;
+    struct answer rx = order(world, SEED_PATIENT_OWN, TEST("Dengue NS1", "blood"));
+    struct answer list = as_lab(world, "GET", path_a(world, "/tests?q=dengue"), NULL, NULL);
+    assert_int_equal(rx_count(&list, "items"), 1);
+    struct answer answer = as_lab(world, "POST", test_path(world, &rx, 0, "status"),
+                                  "{\"status\": \"in_progress\"}", "\"1\"");
+    expect(&answer, 200, NULL);
+    answer = as_lab(world, "POST", test_path(world, &rx, 0, "result"),
+                    "{\"result\": \"Positive\", \"result_values\": [{\"name\": \"NS1\", "
+                    "\"value\": 11.2, \"unit\": \"PanBio units\", \"reference_low\": 0, "
+                    "\"reference_high\": 9}]}",
+                    "\"2\"");
+    expect(&answer, 200, NULL);
+    list = as_lab(world, "GET", path_a(world, "/tests?q=dengue"), NULL, NULL);
+    assert_int_equal(rx_count(&list, "items"), 0);
+    static const char *const readers[] = {"doctor", "patient", "admin"};
+    for (size_t i = 0; i < sizeof readers / sizeof readers[0]; i++) {
+        struct answer seen =
+            ask(world, "GET", rx_path(world, &rx, ""), token_a(world, readers[i]), NULL);
+        expect(&seen, 200, NULL);
+        assert_string_equal(rx_text(&seen, "tests", 0, "status"), "completed");
+        assert_string_equal(rx_text(&seen, "tests", 0, "result"), "Positive");
+        assert_string_equal(rx_text(&seen, "tests", 0, "result_at"),
+                            answer_text(&answer, "result_at"));
+        const json_t *values = json_object_get(rx_item(&seen, "tests", 0), "result_values");
+        assert_string_equal(
+            json_string_value(json_object_get(json_array_get(values, 0), "interpretation")),
+            "high");
+        /* The prescription itself is as it was completed. */
+        assert_string_equal(rx_etag(world, &seen), rx_etag(world, &rx));
+        assert_string_equal(answer_text(&seen, "updated_at"), answer_text(&rx, "updated_at"));
+    }
 }
 
 static void what_is_not_completed_is_not_the_laboratory_s(void **state)
@@ -148,7 +150,7 @@ static void what_is_not_completed_is_not_the_laboratory_s(void **state)
                          id_a(world, SEED_PATIENT_OWN)));
     struct answer list =
         as_lab(world, "GET", path_a(world, "/tests?status=all&q=Draft"), NULL, NULL);
-    assert_int_equal(count(&list, "items"), 0);
+    assert_int_equal(rx_count(&list, "items"), 0);
     struct answer answer = as_lab(world, "POST", test_path(world, &made, 0, "status"),
                                   "{\"status\": \"in_progress\"}", "\"1\"");
     expect(&answer, 404, "not-found");
@@ -173,20 +175,20 @@ static void an_order_goes_its_ways_and_no_others(void **state)
     expect(&answer, 422, "validation-failed");
     answer = as_lab(world, "POST", status, "{\"status\": \"cancelled\"}", "\"1\"");
     expect(&answer, 422, "validation-failed");
-    assert_string_equal(line_text(&answer, "errors", 0, "pointer"), "#/note");
+    assert_string_equal(rx_text(&answer, "errors", 0, "pointer"), "#/note");
     answer = as_lab(world, "POST", status, begin, "\"1\"");
     expect(&answer, 200, NULL);
-    assert_string_equal(etag(world, &answer), "\"2\"");
+    assert_string_equal(rx_etag(world, &answer), "\"2\"");
     assert_true(json_is_string(json_object_get(answer.json, "started_at")));
     answer = as_lab(world, "POST", status, begin, "\"2\"");
     expect(&answer, 409, "illegal-transition");
-    assert_int_equal(count(&answer, "allowed"), 2);
+    assert_int_equal(rx_count(&answer, "allowed"), 2);
     answer = as_lab(world, "POST", status, cancel, "\"2\"");
     expect(&answer, 200, NULL);
     assert_string_equal(answer_text(&answer, "note"), "The sample clotted");
     answer = as_lab(world, "POST", status, begin, "\"3\"");
     expect(&answer, 409, "illegal-transition");
-    assert_int_equal(count(&answer, "allowed"), 0);
+    assert_int_equal(rx_count(&answer, "allowed"), 0);
     answer =
         as_lab(world, "POST", test_path(world, &rx, 0, "result"), "{\"result\": \"x\"}", "\"3\"");
     expect(&answer, 409, "illegal-transition");
@@ -195,9 +197,9 @@ static void an_order_goes_its_ways_and_no_others(void **state)
     expect(&answer, 200, NULL);
     answer = as_lab(world, "POST", test_path(world, &rx, 1, "status"), cancel, "\"2\"");
     expect(&answer, 409, "illegal-transition");
-    answer = read_again(world, &rx, "doctor");
-    assert_string_equal(line_text(&answer, "tests", 0, "status"), "cancelled");
-    assert_string_equal(line_text(&answer, "tests", 1, "status"), "completed");
+    answer = rx_read(world, &rx);
+    assert_string_equal(rx_text(&answer, "tests", 0, "status"), "cancelled");
+    assert_string_equal(rx_text(&answer, "tests", 1, "status"), "completed");
 }
 
 static void values_are_kept_as_they_were_sent_and_judged(void **state)
@@ -227,7 +229,7 @@ static void values_are_kept_as_they_were_sent_and_judged(void **state)
         "0.1}]}",
         "\"1\"");
     expect(&done, 200, NULL);
-    assert_string_equal(line_text(&done, "result_values", 0, "interpretation"), "low");
+    assert_string_equal(rx_text(&done, "result_values", 0, "interpretation"), "low");
     assert_non_null(strstr(done.body, "11.4,"));
     assert_non_null(strstr(done.body, "0.1,"));
     assert_true(json_is_null(json_object_get(done.json, "result")));
@@ -242,11 +244,11 @@ static void a_correction_needs_a_reason_and_keeps_what_was_said(void **state)
     struct answer answer =
         as_lab(world, "POST", result, "{\"result\": \"First\\nline two\"}", "\"1\"");
     expect(&answer, 200, NULL);
-    assert_int_equal(count(&answer, "corrections"), 0);
+    assert_int_equal(rx_count(&answer, "corrections"), 0);
     const char *first_at = answer_text(&answer, "result_at");
     answer = as_lab(world, "POST", result, "{\"result\": \"Second\"}", "\"2\"");
     expect(&answer, 422, "validation-failed");
-    assert_string_equal(line_text(&answer, "errors", 0, "pointer"), "#/reason");
+    assert_string_equal(rx_text(&answer, "errors", 0, "pointer"), "#/reason");
     answer = ask_if(world, "POST", result, token_a(world, "doctor"),
                     "{\"result\": \"Second\", \"reason\": \"Samples confused\"}", "\"2\"");
     expect(&answer, 200, NULL);
@@ -254,16 +256,16 @@ static void a_correction_needs_a_reason_and_keeps_what_was_said(void **state)
         world, "POST", result,
         "{\"result_values\": [{\"name\": \"A\", \"value\": 2}], \"reason\": \"Typing\"}", "\"3\"");
     expect(&answer, 200, NULL);
-    assert_int_equal(count(&answer, "corrections"), 2);
-    assert_string_equal(line_text(&answer, "corrections", 0, "result"), "First\nline two");
-    assert_string_equal(line_text(&answer, "corrections", 0, "result_at"), first_at);
-    assert_string_equal(line_text(&answer, "corrections", 0, "reason"), "Samples confused");
-    assert_string_equal(line_text(&answer, "corrections", 1, "result"), "Second");
-    const json_t *by = json_object_get(item(&answer, "corrections", 1), "result_by");
+    assert_int_equal(rx_count(&answer, "corrections"), 2);
+    assert_string_equal(rx_text(&answer, "corrections", 0, "result"), "First\nline two");
+    assert_string_equal(rx_text(&answer, "corrections", 0, "result_at"), first_at);
+    assert_string_equal(rx_text(&answer, "corrections", 0, "reason"), "Samples confused");
+    assert_string_equal(rx_text(&answer, "corrections", 1, "result"), "Second");
+    const json_t *by = json_object_get(rx_item(&answer, "corrections", 1), "result_by");
     assert_string_equal(json_string_value(json_object_get(by, "name")), "doctor-aa");
-    answer = read_again(world, &rx, "doctor");
-    assert_true(json_is_null(json_object_get(item(&answer, "tests", 0), "result")));
-    assert_string_equal(etag(world, &answer), "\"2\"");
+    answer = rx_read(world, &rx);
+    assert_true(json_is_null(json_object_get(rx_item(&answer, "tests", 0), "result")));
+    assert_string_equal(rx_etag(world, &answer), "\"2\"");
 }
 
 static void what_the_service_s_role_may_not_do_in_sql_either(void **state)
@@ -275,7 +277,7 @@ static void what_the_service_s_role_may_not_do_in_sql_either(void **state)
                                 "{\"result\": \"True\"}", "\"1\"");
     expect(&done, 200, NULL);
     const char *where = arena_format(&world->arena, "WHERE clinic_id = 7001 AND test_id = '%s'",
-                                     line_text(&rx, "tests", 0, "id"));
+                                     rx_text(&rx, "tests", 0, "id"));
     static const struct {
         const char *what, *sqlstate;
     } tried[] = {
@@ -320,7 +322,7 @@ static void what_is_opened_again_leaves_the_list_unless_somebody_began(void **st
     struct answer answer = ask_if(world, "POST", reopen, doctor, NULL, "\"2\"");
     expect(&answer, 200, NULL);
     answer = as_lab(world, "GET", list, NULL, NULL);
-    assert_int_equal(count(&answer, "items"), 0);
+    assert_int_equal(rx_count(&answer, "items"), 0);
     answer = as_lab(world, "POST", test_path(world, &rx, 0, "status"),
                     "{\"status\": \"in_progress\"}", "\"1\"");
     expect(&answer, 404, NULL);
@@ -328,7 +330,7 @@ static void what_is_opened_again_leaves_the_list_unless_somebody_began(void **st
                     "\"3\"");
     expect(&answer, 200, NULL);
     answer = as_lab(world, "GET", list, NULL, NULL);
-    assert_int_equal(count(&answer, "items"), 1);
+    assert_int_equal(rx_count(&answer, "items"), 1);
     answer = as_lab(world, "POST", test_path(world, &rx, 0, "status"),
                     "{\"status\": \"in_progress\"}", "\"1\"");
     expect(&answer, 200, NULL);
@@ -338,8 +340,8 @@ static void what_is_opened_again_leaves_the_list_unless_somebody_began(void **st
                     "{\"reason\": \"Wrong patient\"}", "\"4\"");
     expect(&answer, 200, NULL);
     answer = as_lab(world, "GET", list, NULL, NULL);
-    assert_string_equal(line_text(&answer, "items", 0, "status"), "cancelled");
-    assert_string_equal(line_text(&answer, "items", 0, "note"), "Wrong patient");
+    assert_string_equal(rx_text(&answer, "items", 0, "status"), "cancelled");
+    assert_string_equal(rx_text(&answer, "items", 0, "note"), "Wrong patient");
 }
 
 static void one_of_two_results_that_come_at_once_is_kept(void **state)
@@ -387,7 +389,7 @@ static void opening_again_and_beginning_at_once_leave_one_truth(void **state)
         if (is_open == has_begun)
             fail_msg("reopen %d, begin %d", racers[0].answer.status, racers[1].answer.status);
         race_forget(racers, 2);
-        struct answer now = read_again(world, &rx, "doctor");
+        struct answer now = rx_read(world, &rx);
         assert_string_equal(answer_text(&now, "status"), is_open ? "pending" : "completed");
     }
 }
@@ -427,7 +429,7 @@ static void the_trail_names_the_patient(void **state)
                  "SELECT operation || ' ' || entity || ' ' || (entity_id = '%s') || ' ' || "
                  "(before->>'status') || ' ' || (after->>'result') FROM clinicd.audit WHERE "
                  "patient_id = '%s' ORDER BY at DESC, id DESC LIMIT 1",
-                 line_text(&rx, "tests", 0, "id"), id_a(world, SEED_PATIENT_OTHER)),
+                 rx_text(&rx, "tests", 0, "id"), id_a(world, SEED_PATIENT_OTHER)),
         "tests_result lab_order true pending Found");
     as_lab(world, "GET", path_a(world, "/tests?q=Trail&status=all"), NULL, NULL);
     assert_int_equal(sql_int(world->boss,
@@ -441,6 +443,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_completed_is_on_the_work_list_oldest_first),
+        cmocka_unit_test(scenario_8_a_result_is_recorded_and_doctor_and_patient_see_it),
         cmocka_unit_test(what_is_not_completed_is_not_the_laboratory_s),
         cmocka_unit_test(an_order_goes_its_ways_and_no_others),
         cmocka_unit_test(values_are_kept_as_they_were_sent_and_judged),

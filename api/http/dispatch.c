@@ -204,6 +204,8 @@ static enum err read_if_match(struct request *request)
     char *end = NULL;
     bool is_number = tag[0] == '"' && tag[1] >= '1' && tag[1] <= '9';
     long long version = is_number ? strtoll(tag + 1, &end, 10) : 0;
+    if (is_number && *end == '.') /* what was shown beside the record does not hinder its change */
+        end += 1 + strspn(end + 1, "0123456789abcdef");
     const char *suffix = request->if_match_suffix;
     bool is_ours = is_number && strncmp(end, suffix, strlen(suffix)) == 0 &&
                    strcmp(end + strlen(suffix), "\"") == 0;

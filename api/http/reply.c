@@ -41,12 +41,16 @@ static void set_json(struct request *request, const struct buf *json)
     reply->is_json = true;
 }
 
-/* "7", and for a principal who does not get the whole representation "7-receptionist". */
+/* "7", for a principal who does not get the whole representation "7-receptionist", and "7.5e1f"
+ * when the row shows what may change without its version. */
 static void set_etag(struct request *request, const struct rows *rows)
 {
-    if (rows_has(rows, "version"))
-        request->reply->etag = arena_format(
-            &request->arena, "\"%s%s\"", rows_text(rows, 0, "version"), request->if_match_suffix);
+    if (!rows_has(rows, "version"))
+        return;
+    const char *more = rows_has(rows, "_etag") ? rows_text(rows, 0, "_etag") : NULL;
+    request->reply->etag =
+        arena_format(&request->arena, "\"%s%s%s%s\"", rows_text(rows, 0, "version"),
+                     more ? "." : "", more ? more : "", request->if_match_suffix);
 }
 
 /* What was made is the row, or, when the row is what it was added to, `_made_id`. */

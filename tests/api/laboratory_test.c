@@ -139,6 +139,56 @@ static void scenario_8_a_result_is_recorded_and_doctor_and_patient_see_it(void *
     }
 }
 
+static struct answer get_unless(struct world *world, const char *path, const char *who,
+                                const char *etag)
+{
+    struct answer answer;
+    http_send(world->client, &world->arena,
+              &(struct call){.path = path,
+                             .token = token_a(world, who),
+                             .headers = {arena_format(&world->arena, "If-None-Match: %s", etag)}},
+              &answer);
+    return answer;
+}
+
+static void nobody_who_asks_for_what_is_new_misses_a_result_or_an_allergy(void **state)
+{
+    struct world *world = *state;
+    struct answer rx = order(world, SEED_PATIENT_OWN, TEST("New", "blood"));
+    const char *path = rx_path(world, &rx, "");
+    struct answer before = ask(world, "GET", path, token_a(world, "patient"), NULL);
+    const char *etag = answer_header(&world->arena, &before, "ETag", NULL);
+    assert_int_equal(get_unless(world, path, "patient", etag).status, 304);
+    struct answer done = as_lab(world, "POST", test_path(world, &rx, 0, "result"),
+                                "{\"result\": \"Found\"}", "\"1\"");
+    expect(&done, 200, NULL);
+    struct answer after = get_unless(world, path, "patient", etag);
+    expect(&after, 200, NULL);
+    assert_string_equal(rx_text(&after, "tests", 0, "result"), "Found");
+
+    struct answer draft = rx_make(world, SEED_PATIENT_OTHER, "");
+    path = rx_path(world, &draft, "");
+    before = ask(world, "GET", path, token_a(world, "doctor"), NULL);
+    etag = answer_header(&world->arena, &before, "ETag", NULL);
+    struct answer noted =
+        ask(world, "POST", path_a(world, "/patients/%s/allergies", id_a(world, SEED_PATIENT_OTHER)),
+            token_a(world, "receptionist"), "{\"substance\": \"Sulfa\", \"severity\": \"severe\"}");
+    expect(&noted, 201, NULL);
+    after = get_unless(world, path, "doctor", etag);
+    expect(&after, 200, NULL);
+    assert_string_equal(rx_text(&after, "allergies", 0, "substance"), "Sulfa");
+    /* The prescription's version is as it was: who read it before may write. */
+    after = ask_if(world, "PATCH", path, token_a(world, "doctor"),
+                   "{\"follow_up_on\": \"2999-01-01\"}", etag);
+    expect(&after, 200, NULL);
+    after = ask_if(world, "PATCH", path, token_a(world, "doctor"),
+                   "{\"follow_up_on\": \"2999-01-02\"}", etag);
+    expect(&after, 412, "precondition-failed");
+    after = ask_if(world, "PATCH", path, token_a(world, "doctor"),
+                   "{\"follow_up_on\": \"2999-01-02\"}", "\"2.xyz\"");
+    expect(&after, 412, "precondition-failed");
+}
+
 static void what_is_not_completed_is_not_the_laboratory_s(void **state)
 {
     struct world *world = *state;
@@ -444,6 +494,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_completed_is_on_the_work_list_oldest_first),
         cmocka_unit_test(scenario_8_a_result_is_recorded_and_doctor_and_patient_see_it),
+        cmocka_unit_test(nobody_who_asks_for_what_is_new_misses_a_result_or_an_allergy),
         cmocka_unit_test(what_is_not_completed_is_not_the_laboratory_s),
         cmocka_unit_test(an_order_goes_its_ways_and_no_others),
         cmocka_unit_test(values_are_kept_as_they_were_sent_and_judged),

@@ -86,8 +86,8 @@ static void how_often_a_day_is_learnt_too(void **state)
     assert_string_equal(PQgetvalue(learnt(world), 0, 2), "4");
 }
 
-/* The same name as another form, retired, and in other letters: one line, one entry more at most.
- */
+/* The same name as another form, retired, and in other letters: one line, and what was retired
+ * stays so. */
 static void names_that_are_there_already_are_no_error(void **state)
 {
     struct world *world = *state;

@@ -114,8 +114,9 @@ COMMENT ON FUNCTION clinicd.catalog_words_keep() IS 'tenant-safe: a trigger; wri
 -- Type-ahead: first whose name begins with `q`, then those of whose words each of q's words begins one, in any
 -- order. At most `wanted` (NULL: all) behind (after_rank, after_name, after_id) in that very order. Its caller's
 -- rights: text is compared by what row security lets an index serve (>= and <). Each rank is a query of its
--- own; the second is asked only when the first did not fill the page. Of a word that many names have ("mg")
--- the names are walked in order until the page is full; of another, who has it is gathered and sorted.
+-- own; the second is asked only when the first did not fill the page. Who has a word is
+-- gathered and sorted; of a word that many have ("mg") some names are walked in order first, which fills the page
+-- unless more is asked for that few have.
 CREATE FUNCTION clinicd.catalog_search(clinic bigint, entry_kind text, q text, only_type text, active boolean,
     after_rank int, after_name text, after_id uuid, wanted bigint)
 RETURNS TABLE (rank int, name_key text, entry_id uuid)
@@ -126,11 +127,15 @@ DECLARE
     beyond CONSTANT text := U&'\+10FFFD';
     typed CONSTANT text := clinicd.name_fold(q);
     words CONSTANT text[] := ARRAY(SELECT w FROM unnest(string_to_array(typed, ' ')) w ORDER BY length(w) DESC, w LIMIT 8);
+    few CONSTANT int := 2000;
     begins CONSTANT text[] := ARRAY(SELECT '% ' || w || '%' FROM unnest(words) w);
+    others CONSTANT text[] := CASE WHEN length(words[1]) <= 40 THEN begins[2:] ELSE begins END; -- than the one looked up
     last_name text := '';
     last_id uuid := '00000000-0000-0000-0000-000000000000';
+    end_name text;
+    end_id uuid;
     got bigint := 0;
-    few CONSTANT int := 10000;
+    given bigint;
     is_common boolean;
 BEGIN
     IF typed = '' THEN
@@ -158,23 +163,36 @@ BEGIN
         WHERE w.clinic_id = clinic AND w.kind = entry_kind AND w.is_active = active AND w.rank = 2
           AND w.word >= left(words[1], 40) COLLATE "C" AND w.word < left(words[1], 40) || beyond LIMIT few + 1) h;
     IF is_common THEN
+        SELECT w.name_key, w.entry_id INTO end_name, end_id FROM clinicd.catalog_word w
+        WHERE w.clinic_id = clinic AND w.kind = entry_kind AND w.is_active = active AND w.rank = 1
+          AND w.word >= left(last_name, 40) COLLATE "C" AND (w.name_key, w.entry_id) > (last_name COLLATE "C", last_id)
+        ORDER BY w.word, w.name_key, w.entry_id OFFSET few - 1 LIMIT 1;
+        end_name := coalesce(end_name, beyond);
         RETURN QUERY
         SELECT 2, w.name_key, w.entry_id FROM clinicd.catalog_word w
         WHERE w.clinic_id = clinic AND w.kind = entry_kind AND w.is_active = active AND w.rank = 1
-          AND w.word >= left(last_name, 40) COLLATE "C" AND (w.name_key, w.entry_id) > (last_name COLLATE "C", last_id)
+          AND w.word >= left(last_name, 40) COLLATE "C" AND w.word <= left(end_name, 40) COLLATE "C"
+          AND (w.name_key, w.entry_id) > (last_name COLLATE "C", last_id)
+          AND (end_id IS NULL OR (w.name_key, w.entry_id) <= (end_name COLLATE "C", end_id))
           AND ' ' || w.name_key LIKE ALL (begins) AND NOT w.name_key ^@ typed
           AND (only_type IS NULL OR w.entry_type = only_type)
         ORDER BY w.word, w.name_key, w.entry_id LIMIT wanted - got;
-    ELSE
-        RETURN QUERY
-        SELECT DISTINCT 2, w.name_key, w.entry_id FROM clinicd.catalog_word w
-        WHERE w.clinic_id = clinic AND w.kind = entry_kind AND w.is_active = active AND w.rank = 2
-          AND w.word >= left(words[1], 40) COLLATE "C" AND w.word < left(words[1], 40) || beyond
-          AND (w.name_key, w.entry_id) > (last_name COLLATE "C", last_id)
-          AND ' ' || w.name_key LIKE ALL (begins) AND NOT w.name_key ^@ typed
-          AND (only_type IS NULL OR w.entry_type = only_type)
-        ORDER BY w.name_key, w.entry_id LIMIT wanted - got;
+        GET DIAGNOSTICS given = ROW_COUNT;
+        got := got + given;
+        IF end_id IS NULL OR got >= wanted THEN
+            RETURN;
+        END IF;
+        last_name := end_name;
+        last_id := end_id;
     END IF;
+    RETURN QUERY
+    SELECT DISTINCT 2, w.name_key, w.entry_id FROM clinicd.catalog_word w
+    WHERE w.clinic_id = clinic AND w.kind = entry_kind AND w.is_active = active AND w.rank = 2
+      AND w.word >= left(words[1], 40) COLLATE "C" AND w.word < left(words[1], 40) || beyond
+      AND (w.name_key, w.entry_id) > (last_name COLLATE "C", last_id)
+      AND ' ' || w.name_key LIKE ALL (others) AND NOT w.name_key ^@ typed
+      AND (only_type IS NULL OR w.entry_type = only_type)
+    ORDER BY w.name_key, w.entry_id LIMIT wanted - got;
 END $$;
 
 CREATE TRIGGER catalog_words_insert AFTER INSERT OR DELETE ON clinicd.catalog_medicine

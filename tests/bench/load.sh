@@ -85,6 +85,34 @@ search_terms() {
     done
 }
 
+# What a doctor types into the catalogue's box: the first letters of a name, one more each time; the beginning of a
+# word inside; words that most names have; the beginning of a name of one type; what nothing is called.
+catalog_terms() {
+    local kind
+    for kind in typing inside common typed nothing; do
+        sql -U postgres -d clinicd -v clinic=$((clinics + 1)) -v kind=$kind >"$1/catalog-$kind.terms" <<-'SQL'
+			SELECT replace(CASE :'kind'
+			    WHEN 'typing' THEN left(name_key, 1 + (n % 10)::int)
+			    WHEN 'inside' THEN left(split_part(name_key, ' ', 2), 4)
+			    WHEN 'common' THEN (ARRAY['mg', 'm', '500', '5', 'forte', 'plus', '500 mg', 'mg forte'])[1 + n % 8]
+			    WHEN 'typed' THEN left(name_key, 2) || '&medicine_type=' || medicine_type
+			    ELSE 'zzq ' || n END, ' ', '%20')
+			FROM (SELECT m.*, row_number() OVER (ORDER BY id) AS n FROM clinicd.catalog_medicine m WHERE clinic_id = :clinic) m
+			WHERE n <= 5000
+		SQL
+    done
+}
+
+catalog_rounds() {
+    local round kind
+    catalog_terms "$here"
+    for round in warm $(seq "$rounds_alone"); do
+        for kind in typing inside common typed nothing; do
+            connections=1 threads=1 measure clinicd "catalog-$kind" "$round" "$clinicd" with_wrk "$clinicd_url" catalog "$here/catalog-$kind.terms"
+        done
+    done
+}
+
 machine() {
     printf '%s, %s cores, %s MB, %s, PostgreSQL %s' "$(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -n 1)" "$(nproc)" \
         "$(awk '/^MemTotal/ { print int($2 / 1024) }' /proc/meminfo)" "$(. /etc/os-release && echo "$PRETTY_NAME")" \

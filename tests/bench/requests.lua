@@ -1,5 +1,5 @@
 -- Requests for wrk: wrk … -s tests/bench/requests.lua URL -- workload clinics ids-file [id-of-the-run]
--- workload: get | list | create | create-keyed | search:<kind>. Prints one line of JSON at the end.
+-- workload: get | list | create | create-keyed | search | catalog. Prints one line of JSON at the end.
 local workload, clinics, ids, terms, serial, thread_serial
 
 local threads = 0
@@ -14,9 +14,9 @@ local function lines(path)
     return list
 end
 
-local function head(method, path, clinic)
+local function head(method, path, clinic, thing)
     local token = "ca_" .. ("bench" .. clinic .. "x" .. string.rep("A", 43)):sub(1, 43)
-    return method .. " /clinics/bench-" .. clinic .. "/patients" .. path .. " HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer " .. token .. "\r\n"
+    return method .. " /clinics/bench-" .. clinic .. "/" .. (thing or "patients") .. path .. " HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer " .. token .. "\r\n"
 end
 
 local function get()
@@ -45,6 +45,10 @@ local function search()
     return head("GET", "?limit=20&q=" .. terms[math.random(#terms)], clinics + 1) .. "\r\n"
 end
 
+local function catalog()
+    return head("GET", "?limit=20&q=" .. terms[math.random(#terms)], clinics + 1, "catalog/medicines") .. "\r\n"
+end
+
 function init(args)
     workload, clinics = args[1], tonumber(args[2])
     thread_serial, serial = args[4] .. "-" .. thread_number, 0
@@ -60,7 +64,7 @@ function init(args)
         request = function() return create(key()) end
     else
         terms = lines(args[3])
-        request = search
+        request = workload == "catalog" and catalog or search
     end
 end
 

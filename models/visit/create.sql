@@ -4,6 +4,7 @@
 -- kind: write
 -- rows: optional
 -- audit: entity=visit id=id patient=_patient_id after=row
+-- keyed: yes
 -- faults: patient-deceased open-visit-exists validation-failed
 WITH who AS MATERIALIZED (
     SELECT p.id, p.status, p AS p

@@ -4,6 +4,7 @@
 -- kind: write
 -- rows: optional
 -- audit: entity=visit id=id patient=_patient_id before=_before after=row
+-- keyed: yes
 -- faults: not-your-visit precondition-failed illegal-transition validation-failed open-visit-exists
 WITH who AS MATERIALIZED (
     SELECT p.id, p AS p

@@ -3,7 +3,8 @@
 -- rows: one
 -- audit: entity=visit
 WITH day AS (
-    SELECT ($now AT TIME ZONE $timezone::text)::date AS today
+    SELECT t.today, date_trunc('month', t.today::timestamp)::date AS month
+    FROM (SELECT ($now AT TIME ZONE $timezone::text)::date AS today) t
 ),
 range AS (
     SELECT $granularity::text AS granularity, upto.day AS to_on,
@@ -12,11 +13,14 @@ range AS (
             ELSE (date_trunc('year', upto.day::timestamp) - interval '9 years')::date END)) AS from_on
     FROM (SELECT coalesce($to_on::date, day.today) AS day FROM day) upto
 ),
-counted AS MATERIALIZED (
-    SELECT date_trunc($granularity, v.token_on::timestamp) AS first, v.status, count(*) AS n
+per_day AS MATERIALIZED ( -- by the index alone; the few days are put into their buckets then
+    SELECT v.token_on, v.status, count(*) AS n
     FROM range JOIN visit v ON v.token_on BETWEEN range.from_on AND range.to_on
     WHERE v.clinic_id = $clinic AND ($patient IS NULL OR v.patient_id = $patient)
-    GROUP BY 1, 2
+    GROUP BY v.token_on, v.status
+),
+counted AS (
+    SELECT date_trunc($granularity, d.token_on::timestamp) AS first, d.status, sum(d.n) AS n FROM per_day d GROUP BY 1, 2
 ),
 bucket AS (
     SELECT b.first, coalesce(sum(c.n), 0)::bigint AS count,
@@ -34,8 +38,8 @@ SELECT range.granularity, range.from_on AS "from", range.to_on AS "to", day.toda
     (SELECT coalesce(sum(b.count), 0)::bigint FROM bucket b) AS total,
     (SELECT count(*) FROM visit v WHERE v.clinic_id = $clinic AND v.token_on = day.today
         AND ($patient IS NULL OR v.patient_id = $patient)) AS visits_today,
-    (SELECT count(*) FROM visit v WHERE v.clinic_id = $clinic AND v.token_on <= day.today
-        AND v.token_on >= date_trunc('month', day.today::timestamp)::date
+    (SELECT count(*) FROM visit v WHERE v.clinic_id = $clinic
+        AND v.token_on BETWEEN day.month AND day.today
         AND ($patient IS NULL OR v.patient_id = $patient)) AS visits_this_month,
     (SELECT count(*) FROM visit v WHERE v.clinic_id = $clinic AND v.status IN ('checked_in', 'in_consultation')
         AND ($patient IS NULL OR v.patient_id = $patient)) AS active,

@@ -59,15 +59,25 @@ enum err visit_list(struct tx *tx, const struct clinic_entry *clinic,
                     const struct visit_filters *filters, struct rows *out, int64_t *total)
 {
     char key[PHONE_KEY_TEXT];
+    if (filters->patient_id || filters->q) {
+        const struct q_visit_list_of_args args = {
+            .q = filters->q,
+            .phone_key = phone_key(filters->q, clinic->country_code, key),
+            .patient_id = filters->patient_id,
+            .from_on = filters->from,
+            .to_on = filters->to,
+            .status = filters->status,
+            .doctor_id = filters->doctor_id,
+            .visit_type = filters->visit_type,
+        };
+        return query_run_list(tx, &q_visit_list_of, &args, out, total);
+    }
     const struct q_visit_list_args args = {
         .from_on = filters->from,
         .to_on = filters->to,
         .status = filters->status,
         .doctor_id = filters->doctor_id,
-        .patient_id = filters->patient_id,
         .visit_type = filters->visit_type,
-        .q = filters->q,
-        .phone_key = phone_key(filters->q, clinic->country_code, key),
     };
     return query_run_list(tx, &q_visit_list, &args, out, total);
 }

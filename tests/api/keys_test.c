@@ -91,6 +91,8 @@ static const struct post {
     {"admin", "/staff", SEED_LAB_TECH, "/reactivate", NULL,
      "UPDATE clinicd.account SET is_active = false WHERE id = ", NULL},
     {"admin", "/pharmacies", 0, "", "{\"name\": \"P\", \"address\": \"x\"}", NULL, NULL},
+    {"receptionist", "/visits", 0, "",
+     "{\"patient_number\": \"PT-2025-00102\", \"notes\": \"One\\ntwo\"}", NULL, NULL},
 };
 
 enum { POSTS = sizeof posts / sizeof posts[0] };

@@ -273,7 +273,9 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     FROM clinicd.clinic c WHERE c.clinic_id = clinic;
 $$;
 
-CREATE TRIGGER prescription_guard BEFORE INSERT OR UPDATE OR DELETE ON clinicd.prescription
+CREATE TRIGGER prescription_guard BEFORE UPDATE OR DELETE ON clinicd.prescription
+    FOR EACH ROW EXECUTE FUNCTION clinicd.prescription_guard();
+CREATE TRIGGER prescription_a_guard AFTER INSERT ON clinicd.prescription
     FOR EACH ROW EXECUTE FUNCTION clinicd.prescription_guard();
 CREATE TRIGGER prescription_part_guard BEFORE INSERT OR UPDATE OR DELETE ON clinicd.prescription_medicine
     FOR EACH ROW EXECUTE FUNCTION clinicd.prescription_part_guard();
@@ -625,8 +627,8 @@ REASSIGN OWNED BY clinicd_migrator TO clinicd_owner;
 
 SELECT count(*) = 5 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE n.nspname = 'clinicd' AND c.relname ~ '^prescription(_(medicine|test|vitals|notes))?$' AND c.relforcerowsecurity;
-SELECT count(*) = 15 FROM pg_policies WHERE schemaname = 'clinicd' AND tablename ~ '^prescription';
-SELECT count(*) = 5 FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
+SELECT count(*) = 15 FROM pg_policies WHERE schemaname = 'clinicd' AND tablename ~ '^prescription(_(medicine|test|vitals|notes))?$';
+SELECT count(*) = 6 FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
     WHERE p.proname IN ('prescription_guard', 'prescription_part_guard') AND t.tgenabled = 'O';
 
 -- section down loss=rows

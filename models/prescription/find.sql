@@ -8,4 +8,4 @@ FROM prescription p
 JOIN patient o ON o.clinic_id = $clinic AND o.id = p.patient_id AND o.deleted_at IS NULL
 CROSS JOIN LATERAL prescription_shown(p.clinic_id, p.id) s
 WHERE p.clinic_id = $clinic AND p.id = $id::uuid AND p.deleted_at IS NULL
-    AND ($patient IS NULL OR p.patient_id = $patient) AND ($patient IS NULL OR p.status = 'completed')
+    AND ($patient IS NULL OR p.patient_id = $patient) AND (p.status = 'completed' OR $actor_role <> 'patient')

@@ -11,7 +11,7 @@ SELECT p.id, p.rx_number, json_build_object('id', o.id, 'patient_number', o.pati
 FROM prescription p
 JOIN patient o ON o.clinic_id = $clinic AND o.id = p.patient_id AND o.deleted_at IS NULL
 WHERE p.clinic_id = $clinic AND p.deleted_at IS NULL AND p.recommended_at IS NOT NULL AND p.status <> 'cancelled'
-    AND ($patient IS NULL OR p.patient_id = $patient) AND ($patient IS NULL OR p.status = 'completed')
+    AND ($patient IS NULL OR p.patient_id = $patient) AND (p.status = 'completed' OR $actor_role <> 'patient')
     AND ($mine::boolean IS NOT TRUE OR p.doctor_id = $actor_id)
     AND ($patient_id::uuid IS NULL OR p.patient_id = $patient_id)
     AND {keyset}

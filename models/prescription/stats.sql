@@ -8,7 +8,7 @@ SELECT count(*) AS total, count(*) FILTER (WHERE p.status = 'pending') AS pendin
 FROM prescription p
 JOIN patient o ON o.clinic_id = $clinic AND o.id = p.patient_id AND o.deleted_at IS NULL
 WHERE p.clinic_id = $clinic AND p.deleted_at IS NULL
-    AND ($patient IS NULL OR p.patient_id = $patient) AND ($patient IS NULL OR p.status = 'completed')
+    AND ($patient IS NULL OR p.patient_id = $patient) AND (p.status = 'completed' OR $actor_role <> 'patient')
     AND ($mine::boolean IS NOT TRUE OR p.doctor_id = $actor_id)
     AND ($patient_id::uuid IS NULL OR p.patient_id = $patient_id)
     AND ($from::date IS NULL OR p.prescribed_at >= $from::timestamp AT TIME ZONE $timezone::text)

@@ -48,7 +48,8 @@ static const struct plant plants[] = {
      "DROP POLICY patient ON clinicd.account; CREATE POLICY patient "
      "ON clinicd.account AS RESTRICTIVE FOR SELECT USING (false)"},
     {"no_completed_policy", "DROP POLICY completed ON clinicd.prescription_notes"},
-    {"completed_policy_not_canonical", "ALTER POLICY completed ON clinicd.prescription USING (true)"},
+    {"completed_policy_not_canonical",
+     "ALTER POLICY completed ON clinicd.prescription USING (true)"},
     {"completed_policy_not_canonical", "ALTER POLICY completed ON clinicd.lab_order USING (EXISTS "
                                        "(SELECT FROM clinicd.prescription))"},
     {"unknown_restrictive_policy",

@@ -84,25 +84,25 @@ UPDATE clinicd.visit SET status = 'completed', moved_by_id = '@id@0000000202', m
     move_note = 'Seen @mark@', updated_at = '2099-01-05T05:00:00Z'
 WHERE clinic_id = @clinic@ AND id <> '@id@0000000601';
 
--- The first is completed, the second and the hidden patient's are not; nothing is learned from them, and the patients
--- are as they were.
+-- The first is completed, the second and the hidden patient's are not; the patients are as they were.
 INSERT INTO clinicd.counter (clinic_id, kind, period, value) VALUES (@clinic@, 'prescription', 2025, 3);
-INSERT INTO clinicd.prescription (clinic_id, id, rx_number, patient_id, doctor_id, doctor_name, prescribed_at,
+INSERT INTO clinicd.prescription (clinic_id, id, rx_number, patient_id, doctor_id, doctor_name, visit_id, prescribed_at,
     follow_up_on, recommended_at, recommended_admission_type, recommended_reason, created_at, updated_at)
 SELECT @clinic@, ('@id@0000000' || n + 600)::uuid, 'RX-2025-00' || n, ('@id@0000000' || n)::uuid, '@id@0000000202',
-    'First@mark@ Last@mark@', t.at, '2099-02-01', t.at, 'general', 'Weak ' || word, t.at, t.at
+    'First@mark@ Last@mark@', CASE n WHEN 102 THEN '@id@0000000602'::uuid END, t.at, '2099-02-01', t.at, 'general',
+    'Weak ' || word, t.at, t.at
 FROM (VALUES (101, 'own-@mark@'), (102, 'other-@mark@'), (103, 'hidden-@mark@')) AS p (n, word),
     (VALUES (timestamptz '2025-03-04T06:00:00Z')) AS t (at);
-INSERT INTO clinicd.prescription_medicine (clinic_id, id, prescription_id, patient_id, position, medicine_name,
-    medicine_type, dosage, frequency_per_day, duration, quantity, schedule, instructions, created_at, updated_at)
+INSERT INTO clinicd.prescription_medicine (clinic_id, id, prescription_id, patient_id, position, catalog_id,
+    medicine_name, medicine_type, dosage, frequency_per_day, duration, quantity, schedule, instructions, created_at, updated_at)
 SELECT @clinic@, ('@id@0000000' || n + 610)::uuid, ('@id@0000000' || n + 600)::uuid, ('@id@0000000' || n)::uuid, 1,
-    'Medicine @mark@', 'tablet', '5 mg', 1, '3 days', 3, 'morning', 'Slowly ' || word, t.at, t.at
+    '@id@0000000431', 'Medicine @mark@', 'tablet', '5 mg', 1, '3 days', 3, 'morning', 'Slowly ' || word, t.at, t.at
 FROM (VALUES (101, 'own-@mark@'), (102, 'other-@mark@'), (103, 'hidden-@mark@')) AS p (n, word),
     (VALUES (timestamptz '2025-03-04T06:00:00Z')) AS t (at);
-INSERT INTO clinicd.prescription_test (clinic_id, id, prescription_id, patient_id, position, test_name, test_type,
-    description, created_at, updated_at)
+INSERT INTO clinicd.prescription_test (clinic_id, id, prescription_id, patient_id, position, catalog_id, test_name,
+    test_type, description, created_at, updated_at)
 SELECT @clinic@, ('@id@0000000' || n + 620)::uuid, ('@id@0000000' || n + 600)::uuid, ('@id@0000000' || n)::uuid, 1,
-    'Test @mark@', 'blood', 'Fasting ' || word, t.at, t.at
+    '@id@0000000441', 'Test @mark@', 'blood', 'Fasting ' || word, t.at, t.at
 FROM (VALUES (101, 'own-@mark@'), (102, 'other-@mark@'), (103, 'hidden-@mark@')) AS p (n, word),
     (VALUES (timestamptz '2025-03-04T06:00:00Z')) AS t (at);
 INSERT INTO clinicd.prescription_vitals (clinic_id, prescription_id, patient_id, pulse, pulse_text, created_at, updated_at)

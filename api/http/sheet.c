@@ -211,6 +211,7 @@ static enum err refuse(struct reading *reading, struct csv_parser *parser, const
     int error = csv_error(parser);
     if (error != CSV_EPARSE)
         return fail_quietly(reading->fault, ERR_INTERNAL, NULL, "libcsv: %s", csv_strerror(error));
+    reading->fault->flaws_n = 0; /* of lines that may not be what they seemed */
     return fail(reading->fault, ERR_INPUT, "malformed-csv", "Line %d: %s", reading->row_line, why);
 }
 

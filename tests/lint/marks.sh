@@ -14,7 +14,7 @@ files() {
 
 files | xargs -0 grep -nIE '\b(TODO|FIXME|XXX|HACK)\b' >>"$bad" || true
 files | xargs -0 grep -nIE '(^|[^a-z._/-])/(work|home|root|Users)/[a-z]' >>"$bad" || true
-files | xargs -0 grep -lI "$(printf '\r')\$" | sed 's/$/: ends lines the DOS way/' >>"$bad" || true
+files | grep -zv '/fuzz/corpus/' | xargs -0 grep -lI "$(printf '\r')\$" | sed 's/$/: ends lines the DOS way/' >>"$bad" || true
 files | xargs -0 grep -nIE '[[:blank:]]$' -- 2>/dev/null | grep -E '^[^:]+\.([ch]|sql|sh|cmake|yaml):' |
     sed 's/$/ <- blanks at the end/' >>"$bad" || true
 

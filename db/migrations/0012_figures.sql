@@ -5,31 +5,51 @@
 
 -- section up
 
--- How many prescriptions a doctor has in each state, so that nobody counts years of them. A row a doctor:
--- colleagues never wait for one another, and whoever moves a prescription locks one row. Only the trigger
--- writes it.
+-- How many prescriptions a doctor has in each state, and how many advise an admission, so that nobody counts
+-- years of them. A row a doctor: colleagues never wait for one another, and whoever moves a prescription locks
+-- one row. Only the trigger writes it.
 CREATE TABLE clinicd.prescription_figure (
     clinic_id bigint NOT NULL,
     doctor_id uuid NOT NULL,
     pending bigint NOT NULL DEFAULT 0 CHECK (pending >= 0),
     completed bigint NOT NULL DEFAULT 0 CHECK (completed >= 0),
     cancelled bigint NOT NULL DEFAULT 0 CHECK (cancelled >= 0),
+    recommended bigint NOT NULL DEFAULT 0 CHECK (recommended >= 0),
     PRIMARY KEY (clinic_id, doctor_id),
     CONSTRAINT "prescription_figure__doctor" FOREIGN KEY (clinic_id, doctor_id)
         REFERENCES clinicd.doctor (clinic_id, id) ON DELETE RESTRICT
 ) WITH (fillfactor = 50);
 SELECT clinicd.protect_table('clinicd.prescription_figure');
 
+-- What one prescription adds to the figures; the one place that says so.
+CREATE FUNCTION clinicd.prescription_counted(p clinicd.prescription)
+RETURNS TABLE (pending int, completed int, cancelled int, recommended int)
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT (p.deleted_at IS NULL AND p.status = 'pending')::int,
+        (p.deleted_at IS NULL AND p.status = 'completed')::int,
+        (p.deleted_at IS NULL AND p.status = 'cancelled')::int,
+        (p.deleted_at IS NULL AND p.status <> 'cancelled' AND p.recommended_at IS NOT NULL)::int;
+$$;
+
+-- Every figure as it must be.
+CREATE FUNCTION clinicd.prescription_figures()
+RETURNS TABLE (clinic_id bigint, doctor_id uuid, pending bigint, completed bigint, cancelled bigint, recommended bigint)
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT p.clinic_id, p.doctor_id, sum(c.pending), sum(c.completed), sum(c.cancelled), sum(c.recommended)
+    FROM clinicd.prescription p CROSS JOIN LATERAL clinicd.prescription_counted(p) c GROUP BY p.clinic_id, p.doctor_id;
+$$;
+
 -- New ones by the statement: an import adds once, not row by row.
 CREATE FUNCTION clinicd.prescription_counts_new() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    INSERT INTO clinicd.prescription_figure AS f (clinic_id, doctor_id, pending, completed, cancelled)
-    SELECT n.clinic_id, n.doctor_id, count(*) FILTER (WHERE n.status = 'pending'),
-        count(*) FILTER (WHERE n.status = 'completed'), count(*) FILTER (WHERE n.status = 'cancelled')
-    FROM made n WHERE n.deleted_at IS NULL GROUP BY n.clinic_id, n.doctor_id ORDER BY n.clinic_id, n.doctor_id
+    INSERT INTO clinicd.prescription_figure AS f (clinic_id, doctor_id, pending, completed, cancelled, recommended)
+    SELECT n.clinic_id, n.doctor_id, sum(c.pending), sum(c.completed), sum(c.cancelled), sum(c.recommended)
+    FROM made n CROSS JOIN LATERAL clinicd.prescription_counted(n) c
+    GROUP BY n.clinic_id, n.doctor_id ORDER BY n.clinic_id, n.doctor_id
     ON CONFLICT (clinic_id, doctor_id) DO UPDATE SET pending = f.pending + excluded.pending,
-        completed = f.completed + excluded.completed, cancelled = f.cancelled + excluded.cancelled;
+        completed = f.completed + excluded.completed, cancelled = f.cancelled + excluded.cancelled,
+        recommended = f.recommended + excluded.recommended;
     RETURN NULL;
 END $$;
 COMMENT ON FUNCTION clinicd.prescription_counts_new() IS 'tenant-safe: a trigger; counts rows where they belong, returns none';
@@ -37,14 +57,11 @@ COMMENT ON FUNCTION clinicd.prescription_counts_new() IS 'tenant-safe: a trigger
 -- The doctor of a prescription never changes (prescription_guard()).
 CREATE FUNCTION clinicd.prescription_counts_move() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-    was CONSTANT text := CASE WHEN OLD.deleted_at IS NULL THEN OLD.status ELSE 'nothing' END;
-    is_now CONSTANT text := CASE WHEN NEW.deleted_at IS NULL THEN NEW.status ELSE 'nothing' END;
 BEGIN
     UPDATE clinicd.prescription_figure f
-    SET pending = f.pending + (is_now = 'pending')::int - (was = 'pending')::int,
-        completed = f.completed + (is_now = 'completed')::int - (was = 'completed')::int,
-        cancelled = f.cancelled + (is_now = 'cancelled')::int - (was = 'cancelled')::int
+    SET pending = f.pending + n.pending - o.pending, completed = f.completed + n.completed - o.completed,
+        cancelled = f.cancelled + n.cancelled - o.cancelled, recommended = f.recommended + n.recommended - o.recommended
+    FROM clinicd.prescription_counted(OLD) o, clinicd.prescription_counted(NEW) n
     WHERE f.clinic_id = NEW.clinic_id AND f.doctor_id = NEW.doctor_id;
     RETURN NULL;
 END $$;
@@ -54,13 +71,12 @@ COMMENT ON FUNCTION clinicd.prescription_counts_move() IS 'tenant-safe: a trigge
 CREATE TRIGGER prescription_z_counts_new AFTER INSERT ON clinicd.prescription
     REFERENCING NEW TABLE AS made FOR EACH STATEMENT EXECUTE FUNCTION clinicd.prescription_counts_new();
 CREATE TRIGGER prescription_z_counts_move AFTER UPDATE ON clinicd.prescription FOR EACH ROW
-    WHEN (OLD.status <> NEW.status OR (OLD.deleted_at IS NULL) <> (NEW.deleted_at IS NULL))
+    WHEN (OLD.status <> NEW.status OR (OLD.deleted_at IS NULL) <> (NEW.deleted_at IS NULL)
+        OR (OLD.recommended_at IS NULL) <> (NEW.recommended_at IS NULL))
     EXECUTE FUNCTION clinicd.prescription_counts_move();
 
-INSERT INTO clinicd.prescription_figure (clinic_id, doctor_id, pending, completed, cancelled)
-SELECT p.clinic_id, p.doctor_id, count(*) FILTER (WHERE p.status = 'pending'),
-    count(*) FILTER (WHERE p.status = 'completed'), count(*) FILTER (WHERE p.status = 'cancelled')
-FROM clinicd.prescription p WHERE p.deleted_at IS NULL GROUP BY p.clinic_id, p.doctor_id;
+INSERT INTO clinicd.prescription_figure (clinic_id, doctor_id, pending, completed, cancelled, recommended)
+SELECT * FROM clinicd.prescription_figures();
 
 -- A clinic has few people and many patients' logins.
 CREATE INDEX account_by_role ON clinicd.account (clinic_id, role) WHERE is_active AND role <> 'patient';
@@ -108,6 +124,7 @@ $$;
 
 GRANT SELECT ON clinicd.prescription_figure TO clinicd_app, clinicd_backup;
 GRANT SELECT, INSERT, UPDATE ON clinicd.prescription_figure TO clinicd_definer;
+GRANT EXECUTE ON FUNCTION clinicd.prescription_counted(clinicd.prescription) TO clinicd_definer;
 ALTER FUNCTION clinicd.prescription_counts_new() OWNER TO clinicd_definer;
 ALTER FUNCTION clinicd.prescription_counts_move() OWNER TO clinicd_definer;
 REVOKE EXECUTE ON FUNCTION clinicd.prescription_counts_new(), clinicd.prescription_counts_move() FROM PUBLIC;
@@ -122,15 +139,10 @@ SELECT NOT has_table_privilege('clinicd_app', 'clinicd.prescription_figure', 'IN
 SELECT count(*) = 2 FROM pg_trigger g JOIN pg_proc p ON p.oid = g.tgfoid
     WHERE g.tgrelid = 'clinicd.prescription'::regclass AND g.tgenabled = 'O'
       AND p.proname IN ('prescription_counts_new', 'prescription_counts_move');
-SELECT NOT EXISTS (
-    SELECT 1 FROM clinicd.prescription_figure f FULL JOIN (
-        SELECT p.clinic_id, p.doctor_id, count(*) FILTER (WHERE p.status = 'pending') AS pending,
-            count(*) FILTER (WHERE p.status = 'completed') AS completed,
-            count(*) FILTER (WHERE p.status = 'cancelled') AS cancelled
-        FROM clinicd.prescription p WHERE p.deleted_at IS NULL GROUP BY p.clinic_id, p.doctor_id) n
-        ON n.clinic_id = f.clinic_id AND n.doctor_id = f.doctor_id
-    WHERE (coalesce(n.pending, 0), coalesce(n.completed, 0), coalesce(n.cancelled, 0))
-        IS DISTINCT FROM (coalesce(f.pending, 0), coalesce(f.completed, 0), coalesce(f.cancelled, 0)));
+SELECT count(*) = 0 FROM clinicd.prescription_figures() n
+    FULL JOIN clinicd.prescription_figure f ON f.clinic_id = n.clinic_id AND f.doctor_id = n.doctor_id
+    WHERE (n.pending, n.completed, n.cancelled, n.recommended)
+        IS DISTINCT FROM (f.pending, f.completed, f.cancelled, f.recommended);
 
 -- section down loss=none
 
@@ -143,4 +155,6 @@ DROP TRIGGER prescription_z_counts_new ON clinicd.prescription;
 DROP TRIGGER prescription_z_counts_move ON clinicd.prescription;
 DROP FUNCTION clinicd.prescription_counts_new();
 DROP FUNCTION clinicd.prescription_counts_move();
+DROP FUNCTION clinicd.prescription_figures();
+DROP FUNCTION clinicd.prescription_counted(clinicd.prescription);
 DROP TABLE clinicd.prescription_figure;

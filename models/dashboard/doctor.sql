@@ -3,13 +3,16 @@
 -- kind: read
 -- rows: optional
 -- audit: entity=dashboard id=_doctor_id patients=_patients
+WITH d AS MATERIALIZED (
+    SELECT n.today, n.today::timestamp AT TIME ZONE $timezone::text AS begins
+    FROM (VALUES (($now AT TIME ZONE $timezone)::date)) AS n (today)
+)
 SELECT d.today AS "on", whose.shown AS doctor, whose.id AS _doctor_id, rx.pending AS "counts.pending",
     done.completed AS "counts.completed_today", rx.completed AS "counts.completed_total",
     lab.open_tests AS "counts.open_tests", flow.waiting AS "counts.waiting",
-    flow.in_consultation AS "counts.in_consultation", advice.recommended AS "counts.admissions_recommended",
+    flow.in_consultation AS "counts.in_consultation", rx.recommended AS "counts.admissions_recommended",
     waiting.places AS waiting, waiting.ids AS _patients
-FROM (SELECT n.today, n.today::timestamp AT TIME ZONE $timezone::text AS begins
-      FROM (VALUES (($now AT TIME ZONE $timezone)::date)) AS n (today)) d
+FROM d
 LEFT JOIN LATERAL (
     SELECT u.id, json_build_object('id', u.id, 'name', btrim(a.first_name || ' ' || a.last_name),
         'specialization', u.specialization, 'license_number', u.license_number) AS shown
@@ -17,7 +20,8 @@ LEFT JOIN LATERAL (
     JOIN account a ON a.clinic_id = $clinic AND a.id = u.id
     WHERE u.clinic_id = $clinic AND u.id = coalesce($doctor_id::uuid, $actor_id)) whose ON true
 CROSS JOIN LATERAL (
-    SELECT coalesce(sum(f.pending), 0) AS pending, coalesce(sum(f.completed), 0) AS completed
+    SELECT coalesce(sum(f.pending), 0) AS pending, coalesce(sum(f.completed), 0) AS completed,
+        coalesce(sum(f.recommended), 0) AS recommended
     FROM prescription_figure f
     WHERE f.clinic_id = $clinic AND (whose.id IS NULL OR f.doctor_id = whose.id)) rx
 CROSS JOIN LATERAL (
@@ -29,10 +33,6 @@ CROSS JOIN LATERAL (
     JOIN prescription t ON t.clinic_id = $clinic AND t.id = o.prescription_id
     WHERE o.clinic_id = $clinic AND o.withdrawn_at IS NULL AND o.status IN ('pending', 'in_progress')
         AND (whose.id IS NULL OR t.doctor_id = whose.id)) lab
-CROSS JOIN LATERAL (
-    SELECT count(*) AS recommended FROM prescription r
-    WHERE r.clinic_id = $clinic AND r.recommended_at IS NOT NULL AND r.status <> 'cancelled'
-        AND r.deleted_at IS NULL AND (whose.id IS NULL OR r.doctor_id = whose.id)) advice
 CROSS JOIN LATERAL (
     SELECT count(*) FILTER (WHERE v.status = 'checked_in'
             AND (whose.id IS NULL OR v.doctor_id = whose.id OR v.doctor_id IS NULL)) AS waiting,

@@ -2,11 +2,12 @@
 -- kind: read
 -- rows: one
 -- audit: entity=dashboard patients=_patients
+WITH d AS MATERIALIZED (SELECT ($now AT TIME ZONE $timezone::text)::date AS today)
 SELECT d.today AS "on", quota.patients, rx.pending AS pending_prescriptions, flow.checked_in AS "visits.checked_in",
     flow.waiting AS "visits.waiting", flow.in_consultation AS "visits.in_consultation",
     flow.completed AS "visits.completed", flow.cancelled AS "visits.cancelled", flow.no_show AS "visits.no_show",
     waiting.places AS queue, waiting.ids AS _patients
-FROM (VALUES (($now AT TIME ZONE $timezone::text)::date)) AS d (today)
+FROM d
 CROSS JOIN LATERAL (
     SELECT max(q.used) AS patients FROM quota q WHERE q.clinic_id = $clinic AND q.kind = 'patient') quota
 CROSS JOIN LATERAL (

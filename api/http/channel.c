@@ -83,12 +83,20 @@ void channel_leave(struct streams *streams, struct channel *channel)
     streams->stats.channels--;
 }
 
-void channel_end(struct channel *channel, const char *kind, const char *key, const char *why)
+void channel_end(struct channel *channel, const char *why)
 {
     for (struct stream *stream = channel->streams; stream; stream = stream->after)
-        if (!stream->ended && (!kind || principal_is_about(&stream->principal, kind, key)))
+        if (!stream->ended)
             stream->ended = why;
     pthread_cond_broadcast(&channel->grown);
+}
+
+bool channel_has(const struct channel *channel, const char *kind, const char *key)
+{
+    const struct stream *stream = channel->streams;
+    while (stream && !principal_is_about(&stream->principal, kind, key))
+        stream = stream->after;
+    return stream != NULL;
 }
 
 /* --- asking ----------------------------------------------------------------------------------- */
@@ -174,7 +182,7 @@ static bool feed_some(struct streams *streams, struct channel *channel, int64_t 
     for (int i = 0; i < n && events[i].text; i++)
         push(channel, events[i]);
     if (!is_whole) /* purged while nobody read: they come back, and are told to begin anew */
-        channel_end(channel, NULL, NULL, "events are missing");
+        channel_end(channel, "events are missing");
     pthread_cond_broadcast(&channel->grown);
     pthread_mutex_unlock(&streams->lock);
     *is_all = *is_all || !is_whole;

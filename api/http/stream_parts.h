@@ -85,8 +85,9 @@ bool channel_feed(struct streams *streams, struct channel *channel);
 /* Ends whoever's session has ended. */
 void channel_check(struct streams *streams, struct channel *channel);
 
-/* Whoever is of that kind and key (db/listen.h); a NULL kind is everybody. */
-void channel_end(struct channel *channel, const char *kind, const char *key, const char *why);
+/* Is that news (db/listen.h) about anybody in it? */
+bool channel_has(const struct channel *channel, const char *kind, const char *key);
+void channel_end(struct channel *channel, const char *why);
 
 /* Waits on the condition, at most until then (monotonic). */
 void streams_wait(struct streams *streams, pthread_cond_t *condition, int64_t until_us);

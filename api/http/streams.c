@@ -87,20 +87,15 @@ static void *feed(void *user)
 /* --- what is heard ------------------------------------------------------------------------------
  */
 
+/* What is said twice does no harm: who is still alive is asked, not concluded. */
 static void hear(struct channel *channel, const char *kind, const char *key)
 {
-    bool is_here = *key && strtoll(key, NULL, 10) == channel->clinic_id;
-    if (strcmp(kind, "*") == 0) {
-        channel->is_woken = true; /* something may have been missed */
+    bool is_events = strcmp(kind, channel->source->news) == 0;
+    bool is_missed = strcmp(kind, "*") == 0;
+    if (is_missed || (is_events && strtoll(key, NULL, 10) == channel->clinic_id))
+        channel->is_woken = true;
+    if (is_missed || (!is_events && channel_has(channel, kind, key)))
         channel->check_us = 0;
-    } else if (strcmp(kind, channel->source->news) == 0) {
-        channel->is_woken = channel->is_woken || is_here;
-    } else if (strcmp(kind, "clinic") == 0) {
-        if (is_here)
-            channel_end(channel, NULL, NULL, "the clinic has changed");
-    } else {
-        channel_end(channel, kind, key, "the session or the account has changed");
-    }
 }
 
 void streams_news(struct streams *streams, const char *kind, const char *key)
@@ -144,7 +139,7 @@ void streams_end(struct streams *streams)
     pthread_mutex_lock(&streams->lock);
     streams->is_over = true;
     for (struct channel *channel = streams->channels; channel; channel = channel->after)
-        channel_end(channel, NULL, NULL, "the service is shutting down");
+        channel_end(channel, "the service is shutting down");
     pthread_mutex_unlock(&streams->lock);
 }
 

@@ -8,9 +8,9 @@
  * reads up by itself, a page at a time; who was with the others and falls a whole ring behind is
  * cut off, and comes back where it was.
  *
- * A stream ends when its session does (heard of at once, looked after every STREAM_CHECK_S
- * seconds), when anything about its clinic changes (it comes back and is judged anew), and when the
- * process drains.
+ * A stream ends when its session does, when its account or its clinic is closed or its role is
+ * another one (asked at once when there is news of it, and every STREAM_CHECK_S seconds), and when
+ * the process drains.
  */
 #ifndef API_HTTP_STREAMS_H
 #define API_HTTP_STREAMS_H

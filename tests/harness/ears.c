@@ -14,7 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { SMALL_BUFFER = 4096, EVENTS_AT_ONCE = 64 };
+enum { SIPPER_BUFFER = 64 * 1024, EVENTS_AT_ONCE = 64 };
 
 /* --- bytes --------------------------------------------------------------------------------------
  */
@@ -129,7 +129,8 @@ static void take(struct ears *ears, struct ear *ear)
 static void hear(struct ears *ears, struct ear *ear)
 {
     char room[16384];
-    ssize_t n = recv(ear->fd, room, sizeof room, MSG_DONTWAIT);
+    size_t most = ear->sip ? ear->sip : sizeof room;
+    ssize_t n = recv(ear->fd, room, most, MSG_DONTWAIT);
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     if (n > 0) {
@@ -146,7 +147,7 @@ size_t ears_hear(struct ears *ears, int ms)
     int n = epoll_wait(ears->epoll, events, EVENTS_AT_ONCE, ms);
     for (int i = 0; i < n; i++) {
         struct ear *ear = events[i].data.ptr;
-        if (ear->fd >= 0 && !ear->is_asleep)
+        if (ear->fd >= 0)
             hear(ears, ear);
     }
     size_t open = 0;
@@ -177,11 +178,12 @@ static int connect_from(const struct ear *ear, int port)
 {
     struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
     struct sockaddr_in own = {.sin_family = AF_INET};
-    int small = SMALL_BUFFER, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int small = SIPPER_BUFFER, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     if (fd < 0)
         die("socket: %s", strerror(errno));
-    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+    if (ear->sip)
+        setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
     if (ear->from && (inet_pton(AF_INET, ear->from, &own.sin_addr) != 1 ||
                       bind(fd, (struct sockaddr *)&own, sizeof own)))
         die("bind to %s: %s", ear->from, strerror(errno));

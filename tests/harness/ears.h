@@ -19,7 +19,7 @@ struct ear {
     const char *path, *token;
     const char *from; /* our own address, "127.0.0.2"; NULL: any */
     int64_t last;     /* id of the last event; -1: none */
-    bool is_asleep;   /* does not read what comes */
+    size_t sip;       /* reads no more than so many bytes at once; 0: all that there is */
     void *user;
 
     int fd;          /* -1: not connected */

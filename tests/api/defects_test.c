@@ -233,7 +233,9 @@ static void a_doctor_without_a_profile_breaks_nothing(void **state)
 {
     struct world *world = *state;
     char id[UUID_TEXT];
-    sql_run(world->boss, "DELETE FROM clinicd.doctor WHERE id = '%s'",
+    sql_run(world->boss,
+            "SET session_replication_role = replica; DELETE FROM clinicd.doctor WHERE id = '%s'; "
+            "RESET session_replication_role",
             seed_id(&seed_a, SEED_DOCTOR, id));
     for (size_t i = 0; i < world->document->operations_n; i++) {
         const struct operation *operation = &world->document->operations[i];

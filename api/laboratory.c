@@ -1,7 +1,6 @@
 #include "api/endpoints.h"
 #include "api/http/reply.h"
 #include "api/http/request.h"
-#include "models/clinic/directory.h"
 #include "models/lab/lab.h"
 
 enum err tests_list(struct request *request)
@@ -16,8 +15,7 @@ enum err tests_list(struct request *request)
     };
     struct rows rows;
     int64_t total;
-    enum err err =
-        lab_list(request_tx(request), request->clinic->timezone, &filters, &rows, &total);
+    enum err err = lab_list(request_tx(request), request->clinic, &filters, &rows, &total);
     return err ? err : reply_list(request, &rows, total);
 }
 

@@ -1,6 +1,8 @@
 #include "models/lab/lab.h"
 
 #include "gen/queries.h"
+#include "models/clinic/directory.h"
+#include "models/patient/phone.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -23,28 +25,55 @@ static enum err refuse(struct fault *fault)
     return fault->flaws_n ? fail(fault, ERR_INPUT, "validation-failed", NULL) : ERR_NONE;
 }
 
-enum err lab_list(struct tx *tx, const char *timezone, const struct lab_filters *filters,
-                  struct rows *out, int64_t *total)
+static enum err list_open(struct tx *tx, const struct clinic_entry *clinic,
+                          const struct lab_filters *filters, struct rows *out, int64_t *total)
 {
-    if (strcmp(filters->status, "open") == 0) {
-        const struct q_lab_open_args args = {
-            .timezone = timezone,
-            .test_type = filters->test_type,
-            .patient_id = filters->patient_id,
-            .from_on = filters->from,
-            .to_on = filters->to,
-            .q = filters->q,
-        };
-        return query_run_list(tx, &q_lab_open, &args, out, total);
-    }
-    const struct q_lab_list_args args = {
-        .timezone = timezone,
-        .status = strcmp(filters->status, "all") == 0 ? NULL : filters->status,
-        .test_type = filters->test_type,
+    const struct q_lab_open_args args = {
+        .status = strcmp(filters->status, "open") == 0 ? NULL : filters->status,
         .patient_id = filters->patient_id,
+        .test_type = filters->test_type,
         .from_on = filters->from,
         .to_on = filters->to,
+        .timezone = clinic->timezone,
         .q = filters->q,
+    };
+    return query_run_list(tx, &q_lab_open, &args, out, total);
+}
+
+static enum err list_of(struct tx *tx, const struct clinic_entry *clinic,
+                        const struct lab_filters *filters, const char *status, struct rows *out,
+                        int64_t *total)
+{
+    char key[PHONE_KEY_TEXT];
+    const struct q_lab_list_of_args args = {
+        .q = filters->q,
+        .phone_key = filters->q ? phone_key(filters->q, clinic->country_code, key) : NULL,
+        .patient_id = filters->patient_id,
+        .status = status,
+        .test_type = filters->test_type,
+        .from_on = filters->from,
+        .to_on = filters->to,
+        .timezone = clinic->timezone,
+    };
+    return query_run_list(tx, &q_lab_list_of, &args, out, total);
+}
+
+enum err lab_list(struct tx *tx, const struct clinic_entry *clinic,
+                  const struct lab_filters *filters, struct rows *out, int64_t *total)
+{
+    static const char *const open[] = {"open", "pending", "in_progress"};
+    for (size_t i = 0; i < sizeof open / sizeof open[0]; i++)
+        if (strcmp(filters->status, open[i]) == 0)
+            return list_open(tx, clinic, filters, out, total);
+    const char *status = strcmp(filters->status, "all") == 0 ? NULL : filters->status;
+    if (filters->q || filters->patient_id)
+        return list_of(tx, clinic, filters, status, out, total);
+    const struct q_lab_list_args args = {
+        .status = status,
+        .test_type = filters->test_type,
+        .from_on = filters->from,
+        .to_on = filters->to,
+        .timezone = clinic->timezone,
     };
     return query_run_list(tx, &q_lab_list, &args, out, total);
 }

@@ -11,6 +11,8 @@
 
 #include <jansson.h>
 
+struct clinic_entry;
+
 /* Each NULL: any; days are the clinic's. `status`: one of TestStatus, "open" (pending or in
  * progress) or "all". */
 struct lab_filters {
@@ -22,8 +24,8 @@ struct lab_filters {
 };
 
 /* The work list, oldest first. */
-enum err lab_list(struct tx *tx, const char *timezone, const struct lab_filters *filters,
-                  struct rows *out, int64_t *total) FAILS;
+enum err lab_list(struct tx *tx, const struct clinic_entry *clinic,
+                  const struct lab_filters *filters, struct rows *out, int64_t *total) FAILS;
 
 /* To in_progress or cancelled, which needs a note. ERR_CONFLICT with illegal-transition (and what
  * is allowed) or precondition-failed; ERR_INPUT. */

@@ -87,6 +87,15 @@ static void what_is_completed_is_on_the_work_list_oldest_first(void **state)
         {"?status=in_progress", 0},
         {"?status=all", 4},
         {"?status=pending&q=Chest", 1},
+        {"?status=completed", 0},
+        {"?status=all&q=other-alpha", 1},
+        {"?status=cancelled&q=other-alpha", 0},
+        {arena_format(&world->arena, "?status=all&q=%s", answer_text(&second, "rx_number")), 2},
+        {arena_format(&world->arena, "?status=all&patient_id=%s", id_a(world, SEED_PATIENT_OWN)),
+         3},
+        {arena_format(&world->arena, "?status=all&q=own-alpha&patient_id=%s&from=%s&to=%s",
+                      id_a(world, SEED_PATIENT_OTHER), today, today),
+         0},
         {"?status=all&test_type=xray&from=2020-01-01&to=2999-01-01", 1},
     };
     for (size_t i = 0; i < sizeof asked / sizeof asked[0]; i++) {
@@ -199,7 +208,7 @@ static void what_is_not_completed_is_not_the_laboratory_s(void **state)
                          "{\"patient_id\": \"%s\", \"tests\": [" TEST("Draft", "ecg") "]}",
                          id_a(world, SEED_PATIENT_OWN)));
     struct answer list =
-        as_lab(world, "GET", path_a(world, "/tests?status=all&q=Draft"), NULL, NULL);
+        as_lab(world, "GET", path_a(world, "/tests?status=all&test_type=ecg"), NULL, NULL);
     assert_int_equal(rx_count(&list, "items"), 0);
     struct answer answer = as_lab(world, "POST", test_path(world, &made, 0, "status"),
                                   "{\"status\": \"in_progress\"}", "\"1\"");
@@ -368,7 +377,7 @@ static void what_is_opened_again_leaves_the_list_unless_somebody_began(void **st
     struct answer rx = order(world, SEED_PATIENT_OWN, TEST("Again", "mri"));
     const char *path = path_a(world, "/prescriptions/%s", answer_text(&rx, "id"));
     const char *reopen = arena_format(&world->arena, "%s/reopen", path);
-    const char *list = path_a(world, "/tests?status=all&q=Again");
+    const char *list = path_a(world, "/tests?status=all&test_type=mri");
     struct answer answer = ask_if(world, "POST", reopen, doctor, NULL, "\"2\"");
     expect(&answer, 200, NULL);
     answer = as_lab(world, "GET", list, NULL, NULL);
@@ -481,7 +490,7 @@ static void the_trail_names_the_patient(void **state)
                  "patient_id = '%s' ORDER BY at DESC, id DESC LIMIT 1",
                  rx_text(&rx, "tests", 0, "id"), id_a(world, SEED_PATIENT_OTHER)),
         "tests_result lab_order true pending Found");
-    as_lab(world, "GET", path_a(world, "/tests?q=Trail&status=all"), NULL, NULL);
+    as_lab(world, "GET", path_a(world, "/tests?q=other-alphamark&status=all"), NULL, NULL);
     assert_int_equal(sql_int(world->boss,
                              "SELECT count(*) FROM clinicd.audit WHERE operation = 'tests_list' "
                              "AND patient_ids @> ARRAY['%s'::uuid]",

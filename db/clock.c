@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <time.h>
 
-/* The one thing that tests may move, and they do it while other threads read it. */
-static _Atomic int64_t shift_us;
+/* What tests may move, and they do it while other threads read it. */
+static _Atomic int64_t shift_us, stopped_us; /* stopped 0: it runs */
 
 static int64_t read_us(clockid_t clock)
 {
@@ -16,7 +16,9 @@ static int64_t read_us(clockid_t clock)
 
 int64_t clock_now_us(void)
 {
-    return read_us(CLOCK_REALTIME) + atomic_load_explicit(&shift_us, memory_order_relaxed);
+    int64_t stopped = atomic_load_explicit(&stopped_us, memory_order_relaxed);
+    return (stopped ? stopped : read_us(CLOCK_REALTIME)) +
+           atomic_load_explicit(&shift_us, memory_order_relaxed);
 }
 
 int64_t clock_monotonic_us(void)
@@ -45,4 +47,9 @@ const char *clock_text(int64_t us, int digits, char out[CLOCK_TEXT])
 void clock_shift(int64_t us)
 {
     atomic_store_explicit(&shift_us, us, memory_order_relaxed);
+}
+
+void clock_stop(void)
+{
+    atomic_store_explicit(&stopped_us, read_us(CLOCK_REALTIME), memory_order_relaxed);
 }

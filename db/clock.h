@@ -18,4 +18,7 @@ const char *clock_text(int64_t us, int digits, char out[CLOCK_TEXT]);
 /* Tests only: moves the wall clock by so many microseconds against the real one. */
 void clock_shift(int64_t us);
 
+/* Tests only: the wall clock stands still at this moment, and moves by clock_shift() alone. */
+void clock_stop(void);
+
 #endif

@@ -1,8 +1,8 @@
 #include "db/pipeline.h"
 
+#include "db/audit_batch.h"
 #include "db/clock.h"
 #include "db/conn.h"
-#include "gen/queries.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -13,28 +13,11 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-struct list {
-    struct unit *first, *last;
-};
-
 struct place {
     PGconn *pg; /* NULL: vacant */
     struct list under_way;
     int load;
     bool wants_out;
-};
-
-/* The batch that writes the audit rows of reads; see the header. */
-struct batch {
-    struct arena arena;
-    struct buf rows;
-    struct list owed; /* their rows are in `rows` */
-    int owed_n;
-    struct list waiting; /* past AUDIT_BATCH_MAX: rendered when the next batch begins */
-    bool is_taken;       /* a row or a flush is under way */
-    struct unit flush;
-    struct list flushing;
-    const char *flush_args[1];
 };
 
 struct pipeline {
@@ -48,32 +31,10 @@ struct pipeline {
     int epoll, wake;
     int places_n, reads_n;
     struct place *places;
-    struct batch batch;
-    const char *no_reserved[RESERVED_COUNT];
-    atomic_uint_fast64_t units, failures, batches, rows;
+    struct audit_batch batch;
+    atomic_uint_fast64_t units, failures;
     atomic_int connected, in_flight, waiting;
 };
-
-static void push(struct list *list, struct unit *unit)
-{
-    unit->next = NULL;
-    if (list->last)
-        list->last->next = unit;
-    else
-        list->first = unit;
-    list->last = unit;
-}
-
-static struct unit *pop(struct list *list)
-{
-    struct unit *unit = list->first;
-    if (unit) {
-        list->first = unit->next;
-        if (!list->first)
-            list->last = NULL;
-    }
-    return unit;
-}
 
 static void finish(struct pipeline *p, struct unit *unit, enum unit_outcome outcome)
 {
@@ -83,14 +44,45 @@ static void finish(struct pipeline *p, struct unit *unit, enum unit_outcome outc
     sem_post(&unit->done); /* from here on it is the requester's again */
 }
 
-static void batch_flush(struct pipeline *p);
-static void batch_owe(struct pipeline *p, struct unit *unit);
+static void send_unit(struct pipeline *p, struct unit *unit);
 
-/* The audit row that was under way has come back: the rows that collected meanwhile may go. */
-static void audit_turn_over(struct pipeline *p)
+/* --- the audit rows of reads (audit_batch.h) ------------------------------------------------ */
+
+static void owe(struct pipeline *p, struct unit *unit);
+
+static void flush_batch(struct pipeline *p)
 {
-    p->batch.is_taken = false;
-    batch_flush(p);
+    struct unit *flush = batch_begin(&p->batch), *unit;
+    if (!flush)
+        return;
+    send_unit(p, flush);
+    struct list waited = batch_sent(&p->batch);
+    while ((unit = list_pop(&waited)))
+        owe(p, unit);
+}
+
+static void owe(struct pipeline *p, struct unit *unit)
+{
+    if (!batch_owe(&p->batch, unit))
+        finish(p, unit, UNIT_DONE);
+    flush_batch(p);
+}
+
+/* What was under way has come back: the rows that collected meanwhile may go. */
+static void turn_over(struct pipeline *p)
+{
+    batch_release(&p->batch);
+    flush_batch(p);
+}
+
+static void flush_ended(struct pipeline *p, enum unit_outcome outcome)
+{
+    enum unit_outcome verdict;
+    struct list served = batch_ended(&p->batch, outcome, &verdict);
+    struct unit *unit;
+    while ((unit = list_pop(&served)))
+        finish(p, unit, verdict);
+    turn_over(p);
 }
 
 /* --- connections -------------------------------------------------------------------------- */
@@ -106,30 +98,19 @@ static void watch(struct pipeline *p, int place, bool wants_out)
     epoll_ctl(p->epoll, EPOLL_CTL_MOD, PQsocket(at->pg), &event);
 }
 
-static void flush_ended(struct pipeline *p, bool is_written)
-{
-    struct unit *unit;
-    while ((unit = pop(&p->batch.flushing)))
-        finish(p, unit, is_written ? UNIT_DONE : UNIT_UNAUDITED);
-}
-
 static void ended(struct pipeline *p, struct unit *unit, enum unit_outcome outcome)
 {
     if (unit == &p->batch.flush) {
-        PGresult *result = unit->steps[1].result;
-        flush_ended(p, outcome == UNIT_DONE && PQresultStatus(result) == PGRES_TUPLES_OK);
-        for (int i = 0; i < unit->steps_n; i++)
-            PQclear(unit->steps[i].result);
-        audit_turn_over(p);
+        flush_ended(p, outcome);
         return;
     }
     bool had_turn = unit->holds_audit_turn;
     if (outcome == UNIT_DONE && unit->audit != UNIT_PLAIN && !had_turn)
-        batch_owe(p, unit);
+        owe(p, unit);
     else
         finish(p, unit, outcome);
     if (had_turn)
-        audit_turn_over(p);
+        turn_over(p);
 }
 
 static void drop(struct pipeline *p, int place)
@@ -140,7 +121,7 @@ static void drop(struct pipeline *p, int place)
     *at = (struct place){0};
     atomic_fetch_sub(&p->connected, 1);
     struct unit *unit;
-    while ((unit = pop(&lost))) {
+    while ((unit = list_pop(&lost))) {
         atomic_fetch_sub(&p->in_flight, 1);
         ended(p, unit, UNIT_LOST);
     }
@@ -204,8 +185,8 @@ static void send_unit(struct pipeline *p, struct unit *unit)
         return;
     }
     if (unit->audit != UNIT_PLAIN) {
-        if (!p->batch.is_taken) {
-            p->batch.is_taken = unit->holds_audit_turn = true;
+        if (batch_turn(&p->batch)) {
+            unit->holds_audit_turn = true;
             if (unit->audit == UNIT_WRAPPED)
                 unit->steps[unit->main_step].statement = unit->audited;
         } else if (unit->audit == UNIT_APPENDED) {
@@ -213,7 +194,7 @@ static void send_unit(struct pipeline *p, struct unit *unit)
         }
     }
     struct place *at = &p->places[place];
-    push(&at->under_way, unit);
+    list_push(&at->under_way, unit);
     at->load++;
     atomic_fetch_add(&p->in_flight, 1);
     atomic_fetch_add(&p->units, 1);
@@ -231,7 +212,7 @@ static void send_queued(struct pipeline *p)
     p->queue = (struct list){0};
     pthread_mutex_unlock(&p->mutex);
     struct unit *unit;
-    while ((unit = pop(&queue)))
+    while ((unit = list_pop(&queue)))
         send_unit(p, unit);
 }
 
@@ -272,7 +253,7 @@ static void receive(struct pipeline *p, int place)
         }
         if (!take_result(unit, result))
             continue;
-        pop(&at->under_way);
+        list_pop(&at->under_way);
         at->load--;
         atomic_fetch_sub(&p->in_flight, 1);
         ended(p, unit, UNIT_DONE);
@@ -281,66 +262,6 @@ static void receive(struct pipeline *p, int place)
     }
     if (!at->under_way.first && PQstatus(at->pg) == CONNECTION_BAD)
         drop(p, place);
-}
-
-/* --- the audit batch ------------------------------------------------------------------------ */
-
-static void batch_take(struct pipeline *p, struct unit *unit)
-{
-    struct batch *b = &p->batch;
-    if (!b->owed_n)
-        buf_begin(&b->rows, &b->arena, 4096);
-    size_t before = b->rows.length;
-    buf_char(&b->rows, b->owed_n ? ',' : '[');
-    if (!unit->audit_render(unit, &b->rows)) {
-        b->rows.length = before; /* it failed by itself; whoever asked writes its row */
-        b->rows.text[before] = '\0';
-        finish(p, unit, UNIT_DONE);
-        return;
-    }
-    push(&b->owed, unit);
-    b->owed_n++;
-}
-
-static void batch_owe(struct pipeline *p, struct unit *unit)
-{
-    if (p->batch.owed_n < AUDIT_BATCH_MAX)
-        batch_take(p, unit);
-    else
-        push(&p->batch.waiting, unit);
-    batch_flush(p);
-}
-
-static void batch_flush(struct pipeline *p)
-{
-    struct batch *b = &p->batch;
-    if (b->is_taken || !b->owed_n)
-        return;
-    b->is_taken = true;
-    b->flushing = b->owed;
-    buf_char(&b->rows, ']');
-    atomic_fetch_add(&p->batches, 1);
-    atomic_fetch_add(&p->rows, (uint64_t)b->owed_n);
-    static const char *const relaxed[] = {"off"};
-    b->flush_args[0] = b->rows.text;
-    b->flush = (struct unit){
-        .steps = {{.statement = q_db_context.plain, .args = relaxed},
-                  {.statement = q_db_audit_append.plain, .args = b->flush_args}},
-        .steps_n = 2,
-        .reserved = p->no_reserved,
-        .deadline_us = b->flushing.first->deadline_us,
-    };
-    b->owed = (struct list){0};
-    b->owed_n = 0;
-    struct list waiting = b->waiting;
-    b->waiting = (struct list){0};
-    struct arena spent = b->arena; /* libpq copies the rows when they are sent */
-    b->arena = (struct arena){0};
-    send_unit(p, &b->flush);
-    arena_end(&spent);
-    struct unit *unit;
-    while ((unit = pop(&waiting)))
-        batch_owe(p, unit);
 }
 
 /* --- deadlines ------------------------------------------------------------------------------ */
@@ -414,7 +335,7 @@ void pipeline_run(struct pipeline *p, struct unit *unit)
         atomic_fetch_sub(&p->waiting, 1);
         return;
     }
-    push(&p->queue, unit);
+    list_push(&p->queue, unit);
     pthread_mutex_unlock(&p->mutex);
     if (was_empty)
         wake(p);
@@ -440,7 +361,6 @@ struct pipeline *pipeline_start(const struct database_options *options)
         abort();
     for (int i = 0; i < p->places_n; i++)
         p->is_vacant[i] = true;
-    p->no_reserved[RESERVED_CLINIC] = "0";
     pthread_mutex_init(&p->mutex, NULL);
     struct epoll_event event = {.events = EPOLLIN, .data.u32 = (uint32_t)p->places_n};
     epoll_ctl(p->epoll, EPOLL_CTL_ADD, p->wake, &event);
@@ -460,7 +380,7 @@ void pipeline_stop(struct pipeline *p)
         PQfinish(p->places[i].pg);
         PQfinish(p->arriving[i]);
     }
-    arena_end(&p->batch.arena);
+    batch_end(&p->batch);
     close(p->epoll);
     close(p->wake);
     pthread_mutex_destroy(&p->mutex);
@@ -507,8 +427,8 @@ void pipeline_stats(struct pipeline *p, struct database_stats *out)
 {
     out->units = atomic_load(&p->units);
     out->failures = atomic_load(&p->failures);
-    out->audit_batches = atomic_load(&p->batches);
-    out->audit_rows = atomic_load(&p->rows);
+    out->audit_batches = atomic_load(&p->batch.batches);
+    out->audit_rows = atomic_load(&p->batch.written);
     out->connected = atomic_load(&p->connected);
     out->in_flight = atomic_load(&p->in_flight);
     out->waiting = atomic_load(&p->waiting);

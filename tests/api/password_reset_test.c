@@ -2,6 +2,7 @@
 #include "tests/harness/ask.h"
 #include "tests/harness/effort.h"
 
+#include "db/clock.h"
 #include "db/keys.h"
 
 #include <setjmp.h>
@@ -33,6 +34,7 @@ static int teardown(void **state)
 static int fresh(void **state)
 {
     world_restore(*state);
+    clock_stop(); /* time passes only when a test says so */
     later(100 * MINUTE);
     return 0;
 }

@@ -68,14 +68,17 @@ with_pgbench() {
 }
 
 # What people type, taken from the big clinic's own patients: the beginning of the name, the
-# beginning of its last word, six digits of the phone, and a last word with one letter left out.
+# beginning of its last word, three letters inside that word, six digits of the phone, and a last
+# word with one letter left out.
+search_kinds='prefix last inside digits typo'
 search_terms() {
     local kind
-    for kind in prefix middle digits typo; do
+    for kind in $search_kinds; do
         sql -U postgres -d clinicd -v clinic=$((clinics + 1)) -v kind=$kind >"$1/$kind.terms" <<-'SQL'
 			SELECT CASE :'kind'
 			    WHEN 'prefix' THEN left(word[1], 4)
-			    WHEN 'middle' THEN left(word[cardinality(word)], 4)
+			    WHEN 'last' THEN left(word[cardinality(word)], 4)
+			    WHEN 'inside' THEN substr(word[cardinality(word)], 2, 3)
 			    WHEN 'digits' THEN substr(phone_key, 6, 6)
 			    ELSE overlay(word[cardinality(word)] PLACING '' FROM 3 FOR 1) END
 			FROM (SELECT phone_key, string_to_array(name_key, ' ') AS word FROM clinicd.patient WHERE clinic_id = :clinic ORDER BY id LIMIT 20000) p

@@ -50,7 +50,7 @@ static void begin(struct work *work, const struct fixture *fixture, int64_t clin
         .operation = "auth_login",
         .client_address = address,
         .now_us = now_us,
-        .deadline_us = clock_monotonic_us() + 10 * SECOND,
+        .deadline_us = clock_monotonic_us() + 60 * SECOND,
     };
     tx_begin(&work->tx, fixture->service, &work->scope, TX_MANUAL, &work->fault);
 }

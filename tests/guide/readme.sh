@@ -18,15 +18,18 @@ cleanup() {
 trap cleanup EXIT
 
 export CLINICD_DATA_DIR=$work/var CLINICD_LISTEN=127.0.0.1:0 CLINICD_OPERATOR_LISTEN=127.0.0.1:0
+# Nobody is told to come again because the machine is busy.
+export CLINICD_REQUEST_DEADLINE_MS=60000 CLINICD_ACQUIRE_TIMEOUT_MS=60000 CLINICD_STATEMENT_TIMEOUT_MS=60000 \
+    CLINICD_LOCK_TIMEOUT_MS=60000
 "$program" serve >"$work/log" 2>&1 &
 server=$!
-for _ in $(seq 300); do
+for _ in $(seq 600); do
     address=$(sed -n 's|^ *API  *http://\([0-9.:]*\)$|\1|p' "$work/log")
     [ -n "$address" ] && break
     kill -0 "$server" 2>/dev/null || { cat "$work/log" >&2; exit 1; }
     sleep 0.2
 done
-[ -n "$address" ] || { echo "the service did not start in a minute" >&2; cat "$work/log" >&2; exit 1; }
+[ -n "$address" ] || { echo "the service did not start in two minutes" >&2; cat "$work/log" >&2; exit 1; }
 
 # Commands into a script that prints a mark before each, expected output into a file with the same marks.
 awk -v program="$program" -v address="$address" -v script="$work/script" -v expected="$work/expected" '
@@ -39,7 +42,7 @@ awk -v program="$program" -v address="$address" -v script="$work/script" -v expe
     /^> /         { print substr($0, 3) > script; next }
                   { print > expected }
 ' "$readme"
-timeout 120 bash "$work/script" >"$work/actual" 2>&1 || { cat "$work/actual" >&2; exit 1; }
+timeout 300 bash "$work/script" >"$work/actual" 2>&1 || { cat "$work/actual" >&2; exit 1; }
 
 mask() {
     sed -E -e 's/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/ID/g' \

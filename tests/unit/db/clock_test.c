@@ -47,6 +47,18 @@ static void tests_can_move_the_wall_clock_only(void **state)
     assert_true(clock_now_us() - wall < 60 * 1000000LL);
 }
 
+static void a_stopped_wall_clock_moves_by_what_tests_say(void **state)
+{
+    (void)state;
+    clock_stop();
+    int64_t at = clock_now_us(), monotonic = clock_monotonic_us();
+    while (clock_monotonic_us() == monotonic)
+        continue;
+    assert_int_equal(clock_now_us(), at);
+    clock_shift(5);
+    assert_int_equal(clock_now_us(), at + 5);
+}
+
 static void the_monotonic_clock_never_goes_back(void **state)
 {
     (void)state;
@@ -66,6 +78,7 @@ int main(void)
         cmocka_unit_test(the_wall_clock_is_the_systems),
         cmocka_unit_test(tests_can_move_the_wall_clock_only),
         cmocka_unit_test(the_monotonic_clock_never_goes_back),
+        cmocka_unit_test(a_stopped_wall_clock_moves_by_what_tests_say), /* and stays so */
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

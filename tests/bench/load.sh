@@ -116,6 +116,23 @@ catalog_rounds() {
     done
 }
 
+# A line is who asks, and for which page of the big clinic.
+day_rounds() {
+    local round page often
+    often=$(sql -U postgres -d clinicd -c "SELECT overlay(md5('$((clinics + 1)) 1') PLACING '7' FROM 13 FOR 1)::uuid")
+    echo 'admin /dashboards/admin' >"$here/day-admin"
+    echo '- /dashboards/reception' >"$here/day-reception"
+    echo 'doctor /dashboards/doctor' >"$here/day-doctor"
+    echo 'patient /dashboards/patient' >"$here/day-patient"
+    echo 'patient /me' >"$here/day-me"
+    echo "doctor /patients/$often/history?limit=50" >"$here/day-history"
+    for round in warm $(seq "$rounds_alone"); do
+        for page in admin reception doctor patient me history; do
+            connections=1 threads=1 measure clinicd "day-$page" "$round" "$clinicd" with_wrk "$clinicd_url" pages "$here/day-$page"
+        done
+    done
+}
+
 machine() {
     printf '%s, %s cores, %s MB, %s, PostgreSQL %s' "$(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -n 1)" "$(nproc)" \
         "$(awk '/^MemTotal/ { print int($2 / 1024) }' /proc/meminfo)" "$(. /etc/os-release && echo "$PRETTY_NAME")" \

@@ -1,5 +1,5 @@
 -- Requests for wrk: wrk … -s tests/bench/requests.lua URL -- workload clinics ids-file [id-of-the-run]
--- workload: get | list | create | create-keyed | search | catalog. Prints one line of JSON at the end.
+-- workload: get | list | create | create-keyed | search | catalog | pages. Prints one line of JSON at the end.
 local workload, clinics, ids, terms, serial, thread_serial
 
 local threads = 0
@@ -14,8 +14,8 @@ local function lines(path)
     return list
 end
 
-local function head(method, path, clinic, thing)
-    local token = "ca_" .. ("bench" .. clinic .. "x" .. string.rep("A", 43)):sub(1, 43)
+local function head(method, path, clinic, thing, who)
+    local token = "ca_" .. ("bench" .. clinic .. (who or "") .. "x" .. string.rep("A", 43)):sub(1, 43)
     return method .. " /clinics/bench-" .. clinic .. "/" .. (thing or "patients") .. path .. " HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer " .. token .. "\r\n"
 end
 
@@ -49,6 +49,11 @@ local function catalog()
     return head("GET", "?limit=20&q=" .. terms[math.random(#terms)], clinics + 1, "catalog/medicines") .. "\r\n"
 end
 
+local function page()
+    local who, path = terms[math.random(#terms)]:match("(%S+) /(%S+)")
+    return head("GET", path, clinics + 1, "", who ~= "-" and who or nil) .. "\r\n"
+end
+
 function init(args)
     workload, clinics = args[1], tonumber(args[2])
     thread_serial, serial = args[4] .. "-" .. thread_number, 0
@@ -64,7 +69,7 @@ function init(args)
         request = function() return create(key()) end
     else
         terms = lines(args[3])
-        request = workload == "catalog" and catalog or search
+        request = workload == "catalog" and catalog or workload == "pages" and page or search
     end
 end
 

@@ -3,6 +3,7 @@
 -- 'ca_' || rpad('bench' || clinic || 'x', 43, 'A').
 \i tests/bench/seed_patients.sql
 \i tests/bench/seed_catalog.sql
+\i tests/bench/seed_day.sql
 
 INSERT INTO clinicd.clinic (clinic_id, id, slug, name, address, city, state, zip_code, phone_number, email,
     registration_number, status, created_at, updated_at)
@@ -27,5 +28,6 @@ FROM generate_series(1, :clinics + 1) n, LATERAL (SELECT now() + interval '1 day
 SELECT pg_temp.seed_patients(n, :patients) FROM generate_series(1, :clinics) n;
 SELECT pg_temp.seed_patients(:clinics + 1, :many);
 SELECT pg_temp.seed_catalog(:clinics + 1, :medicines);
+SELECT pg_temp.seed_day(:clinics + 1, :visits, :many);
 
 SELECT clinicd.audit_partitions_ensure(current_date);

@@ -43,7 +43,7 @@ database_make() {
         cat "$here/migrate.log" >&2
         return 1
     }
-    sql -U postgres -d clinicd -o /dev/null -v clinics="$clinics" -v patients="$patients" -v many="$many" -v medicines="$medicines" -f tests/bench/seed.sql
+    sql -U postgres -d clinicd -o /dev/null -v clinics="$clinics" -v patients="$patients" -v many="$many" -v medicines="$medicines" -v visits="$visits" -f tests/bench/seed.sql
     sql -U postgres -d clinicd -c 'VACUUM ANALYZE' -c CHECKPOINT
     sql -U postgres -d clinicd -F ' ' -c "SELECT clinic_id, id FROM clinicd.patient WHERE clinic_id <= $clinics ORDER BY random() LIMIT 50000" >"$here/ids"
 }

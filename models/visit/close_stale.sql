@@ -3,21 +3,15 @@
 -- kind: write
 -- rows: optional
 -- audit: entity=visit id=id patient=_patient_id before=_before after=row
-WITH who AS MATERIALIZED (
-    SELECT p.id, p AS p
+WITH old AS MATERIALIZED (
+    SELECT v.id, v.status, v AS was, p AS p
     FROM visit v
     JOIN patient p ON p.clinic_id = $clinic AND p.id = v.patient_id
-    WHERE v.clinic_id = $clinic AND v.id = $id::uuid AND ($patient IS NULL OR v.patient_id = $patient)
-    FOR UPDATE OF p
-),
-old AS MATERIALIZED (
-    SELECT v.id, v.status, v AS was, who.p
-    FROM who
-    JOIN visit v ON v.clinic_id = $clinic AND v.id = $id AND v.patient_id = who.id
     JOIN clinic c ON c.clinic_id = $clinic
-    WHERE v.status IN ('checked_in', 'in_consultation') AND v.token_on < ($now AT TIME ZONE c.timezone)::date
+    WHERE v.clinic_id = $clinic AND v.id = $id::uuid AND ($patient IS NULL OR v.patient_id = $patient)
+        AND v.status IN ('checked_in', 'in_consultation') AND v.token_on < ($now AT TIME ZONE c.timezone)::date
         AND v.status_at < $now - interval '6 hours'
-    FOR UPDATE OF v
+    FOR NO KEY UPDATE OF v
 ),
 new AS (
     UPDATE visit v SET updated_at = $now, status = outcome.status, move_note = outcome.note

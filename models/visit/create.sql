@@ -11,7 +11,7 @@ WITH who AS MATERIALIZED (
     FROM patient p
     WHERE p.clinic_id = $clinic AND (p.id = $patient_id::uuid OR p.patient_number = upper($patient_number::text))
         AND p.deleted_at IS NULL AND ($patient IS NULL OR p.id = $patient)
-    FOR UPDATE OF p
+    FOR NO KEY UPDATE OF p
 ),
 open AS MATERIALIZED (
     SELECT o.id, o.token_number, o.token_on, o.status

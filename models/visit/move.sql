@@ -1,23 +1,25 @@
--- Moves a visit on, as visit_moves() says; with $reopen_reason it is opened again. The patient is locked first,
--- as by a check-in. A doctor moves visits that are the doctor's own or nobody's; a doctor who begins nobody's
--- visit takes it.
+-- Moves a visit on, as visit_moves() says; with $reopen_reason it is opened again, and the patient is locked
+-- first, as by a check-in, so that of both at once the second sees the first. A doctor moves visits that are the
+-- doctor's own or nobody's; a doctor who begins nobody's visit takes it.
 -- kind: write
 -- rows: optional
 -- audit: entity=visit id=id patient=_patient_id before=_before after=row
 -- keyed: yes
 -- faults: not-your-visit precondition-failed illegal-transition validation-failed open-visit-exists
 WITH who AS MATERIALIZED (
-    SELECT p.id, p AS p
+    SELECT p.id
     FROM visit v
-    JOIN patient p ON p.clinic_id = $clinic AND p.id = v.patient_id AND p.deleted_at IS NULL
+    JOIN patient p ON p.clinic_id = $clinic AND p.id = v.patient_id
     WHERE v.clinic_id = $clinic AND v.id = $id::uuid AND ($patient IS NULL OR v.patient_id = $patient)
-    FOR UPDATE OF p
+    FOR NO KEY UPDATE OF p
 ),
 old AS MATERIALIZED (
-    SELECT v.id, v.status, v.doctor_id, v.version, who.p, v AS was
-    FROM who
-    JOIN visit v ON v.clinic_id = $clinic AND v.id = $id AND v.patient_id = who.id
-    FOR UPDATE OF v
+    SELECT v.id, v.status, v.doctor_id, v.version, p AS p, v AS was
+    FROM visit v
+    JOIN patient p ON p.clinic_id = $clinic AND p.id = v.patient_id AND p.deleted_at IS NULL
+    WHERE v.clinic_id = $clinic AND v.id = $id AND ($patient IS NULL OR v.patient_id = $patient)
+        AND ($reopen_reason::text IS NULL OR EXISTS (SELECT 1 FROM who))
+    FOR NO KEY UPDATE OF v
 ),
 open AS MATERIALIZED (
     SELECT o.id, o.token_number, o.token_on, o.status
@@ -33,7 +35,7 @@ me AS (
 way AS ( -- moves of those who open again, or of the others
     SELECT m.to_status, m.needs
     FROM old JOIN visit_moves() m ON m.from_status = old.status
-    WHERE (m.needs = 'reopening') = ($reopen_reason::text IS NOT NULL)
+    WHERE (m.needs = 'reopening') = ($reopen_reason IS NOT NULL)
 ),
 fault AS MATERIALIZED (
     SELECT CASE WHEN $actor_role = 'doctor' AND old.doctor_id <> $actor_id THEN 'not-your-visit'

@@ -10,7 +10,7 @@ WITH old AS MATERIALIZED (
     FROM visit v
     JOIN patient p ON p.clinic_id = $clinic AND p.id = v.patient_id AND p.deleted_at IS NULL
     WHERE v.clinic_id = $clinic AND v.id = $id::uuid AND ($patient IS NULL OR v.patient_id = $patient)
-    FOR UPDATE OF v
+    FOR NO KEY UPDATE OF v
 ),
 chosen AS (
     SELECT d.id, btrim(a.first_name || ' ' || a.last_name) AS name

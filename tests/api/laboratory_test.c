@@ -305,6 +305,8 @@ static void a_correction_needs_a_reason_and_keeps_what_was_said(void **state)
     expect(&answer, 200, NULL);
     assert_int_equal(rx_count(&answer, "corrections"), 0);
     const char *first_at = answer_text(&answer, "result_at");
+    answer = as_lab(world, "POST", result, "{\"result\": \"Second\"}", "\"1\"");
+    expect(&answer, 412, "precondition-failed");
     answer = as_lab(world, "POST", result, "{\"result\": \"Second\"}", "\"2\"");
     expect(&answer, 422, "validation-failed");
     assert_string_equal(rx_text(&answer, "errors", 0, "pointer"), "#/reason");

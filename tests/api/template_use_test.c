@@ -252,6 +252,34 @@ static void a_prescription_becomes_a_template_without_the_patient(void **state)
     expect(&locked, 201, NULL);
 }
 
+static void what_is_sent_twice_with_a_key_is_done_once(void **state)
+{
+    struct world *world = *state;
+    const char *doctor = token_a(world, "doctor");
+    struct answer rx = rx_make(world, SEED_PATIENT_OWN, ", \"tests\": [" TEST("Keyed") "]");
+    const char *path = rx_path(world, &rx, "/save-as-template"), *applied[2];
+    struct answer saved[2];
+    for (int i = 0; i < 2; i++) {
+        saved[i] =
+            ask_keyed(world, "POST", path, doctor, "{\"name\": \"Keyed\"}", "template-key-1");
+        expect(&saved[i], 201, NULL);
+        assert_string_equal(answer_header(&world->arena, &saved[i], "Location", NULL),
+                            one(world, &saved[0]));
+    }
+    assert_string_equal(saved[0].body, saved[1].body);
+    for (int i = 0; i < 2; i++) {
+        struct answer answer = ask_keyed(
+            world, "POST", rx_path(world, &rx, "/apply-template"), doctor,
+            arena_format(&world->arena, "{\"template_id\": \"%s\"}", answer_text(&saved[0], "id")),
+            "template-key-2");
+        expect(&answer, 200, NULL);
+        applied[i] = answer.body;
+    }
+    assert_string_equal(applied[0], applied[1]);
+    struct answer whole = rx_read(world, &rx);
+    assert_int_equal(rx_count(&whole, "tests"), 2);
+}
+
 static void two_who_save_the_same_name_at_once_get_one_template(void **state)
 {
     struct world *world = *state;
@@ -285,6 +313,7 @@ int main(void)
         cmocka_unit_test(a_prescription_may_begin_with_a_template),
         cmocka_unit_test(a_catalogue_that_moved_on_does_not_change_what_a_template_says),
         cmocka_unit_test(a_prescription_becomes_a_template_without_the_patient),
+        cmocka_unit_test(what_is_sent_twice_with_a_key_is_done_once),
         cmocka_unit_test(two_who_save_the_same_name_at_once_get_one_template),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

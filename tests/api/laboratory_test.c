@@ -274,8 +274,8 @@ static void values_are_kept_as_they_were_sent_and_judged(void **state)
         "{\"result_values\": [{\"name\": \"A\"}]}",
         "{\"result_values\": [{\"name\": \"A\", \"value\": \"1\"}]}",
         "{\"result_values\": [{\"name\": \"A\", \"value\": 1, \"interpretation\": \"fine\"}]}",
-        "{\"result_values\": [{\"name\": \"A\", \"value\": 1, \"reference_low\": 2, "
-        "\"interpretation\": \"normal\"}]}",
+        ("{\"result_values\": [{\"name\": \"A\", \"value\": 1, \"reference_low\": 2, "
+         "\"interpretation\": \"normal\"}]}"),
     };
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         struct answer answer = as_lab(world, "POST", result, wrong[i], "\"1\"");

@@ -127,7 +127,7 @@ DECLARE
     beyond CONSTANT text := U&'\+10FFFD';
     typed CONSTANT text := clinicd.name_fold(q);
     words CONSTANT text[] := ARRAY(SELECT w FROM unnest(string_to_array(typed, ' ')) w ORDER BY length(w) DESC, w LIMIT 8);
-    few CONSTANT int := 2000;
+    few CONSTANT int := 1000;
     begins CONSTANT text[] := ARRAY(SELECT '% ' || w || '%' FROM unnest(words) w);
     others CONSTANT text[] := CASE WHEN length(words[1]) <= 40 THEN begins[2:] ELSE begins END; -- than the one looked up
     last_name text := '';

@@ -72,7 +72,8 @@ static const char *cell(const PGresult *result, const char *column)
     return is_there ? PQgetvalue(result, 0, at) : NULL;
 }
 
-/* A page is read with one row more than is shown; nobody saw that one. */
+/* A page is read with one row more than is shown; nobody saw that one. Who is in several rows is
+ * named once. */
 static const char *shown_ids(const struct tx *tx, const PGresult *result, const char *column)
 {
     int at = column ? PQfnumber(result, column) : -1;
@@ -85,11 +86,12 @@ static const char *shown_ids(const struct tx *tx, const PGresult *result, const 
     buf_begin(&ids, tx->fault->arena, (size_t)shown * 38 + 3);
     buf_char(&ids, '{');
     for (int row = 0; row < shown; row++) {
-        if (PQgetisnull(result, row, at))
+        const char *id = PQgetvalue(result, row, at);
+        if (PQgetisnull(result, row, at) || strstr(ids.text, id))
             continue;
         if (ids.length > 1)
             buf_char(&ids, ',');
-        buf_text(&ids, PQgetvalue(result, row, at));
+        buf_text(&ids, id);
     }
     buf_char(&ids, '}');
     return ids.text;

@@ -340,6 +340,23 @@ static void the_history_tells_every_step(void **state)
     }
 }
 
+static void the_trail_names_the_patient_of_many_rows_once(void **state)
+{
+    struct world *world = *state;
+    patients_make(world, 1);
+    struct answer visit = check_in(world, "{\"patient_id\": \"%s\"}", id_a(world, 1001));
+    struct answer over = move(world, &visit, "{\"status\": \"completed\"}");
+    expect(&over, 200, NULL);
+    const char *path = path_a(world, "/visits/%s/status-history", answer_text(&visit, "id"));
+    struct answer history = ask(world, "GET", path, token_a(world, "doctor"), NULL);
+    expect(&history, 200, NULL);
+    assert_string_equal(
+        sql_text(world->boss, &world->arena,
+                 "SELECT patient_ids::text FROM clinicd.audit WHERE request_id = '%s'",
+                 answer_header(&world->arena, &history, "X-Request-Id", NULL)),
+        arena_format(&world->arena, "{%s}", id_a(world, 1001)));
+}
+
 /* What a list shows, by the numbers of the patients: "3 1 2". */
 static const char *shown(struct world *world, const char *query)
 {
@@ -538,6 +555,7 @@ int main(void)
         cmocka_unit_test(what_has_begun_keeps_its_doctor_and_what_is_over_keeps_all_but_notes),
         cmocka_unit_test(a_patient_s_login_sees_the_own_visits_only),
         cmocka_unit_test(the_history_tells_every_step),
+        cmocka_unit_test(the_trail_names_the_patient_of_many_rows_once),
         cmocka_unit_test(the_list_is_filtered_and_found_in),
         cmocka_unit_test(paging_skips_and_repeats_nothing),
         cmocka_unit_test(figures_equal_a_naive_recount),

@@ -14,7 +14,8 @@
 struct listener;
 
 /* kind: "clinic" (key: clinic id), "account", "session", "platform_account", "platform_session"
- * (key: id), "queue" (key: clinic id; there are new events). kind "*": news may have been missed, drop everything. Runs on the listener's thread.
+ * (key: id), "queue" (key: clinic id; there are new events). kind "*": news may have been missed,
+ * drop everything. Runs on the listener's thread.
  */
 typedef void (*listen_news)(const char *kind, const char *key, void *user);
 

@@ -245,6 +245,7 @@ static void parameters_that_nobody_reads_are_refused(void **state)
     (void)state;
     assert_refused("\"name\":\"If-Match\"", "\"name\":\"X-Colour\"", "a header that nobody reads");
     assert_refused("\"name\":\"cursor\"", "\"name\":\"limit\"", "is there twice");
+    assert_refused("application/merge-patch+json", "text/csv", "no list of flat things");
     assert_refused("\"name\":\"slug\",\"in\":\"path\"", "\"name\":\"slig\",\"in\":\"path\"",
                    "is not in the path");
     assert_refused(

@@ -7,6 +7,7 @@
 #include "models/prescription/vitals.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static const char *json_text(struct tx *tx, const json_t *json)
 {
@@ -46,23 +47,33 @@ enum err prescription_list(struct tx *tx, const struct clinic_entry *clinic,
                            const struct prescription_filters *filters, struct rows *out,
                            int64_t *total)
 {
-    if (filters->q) {
+    const char *patient_id = filters->patient_id ? filters->patient_id : tx->scope.patient_id;
+    bool is_mine = filters->mine && strcmp(filters->mine, "true") == 0;
+    if (filters->q || (patient_id && !is_mine)) {
         char key[PHONE_KEY_TEXT];
-        const struct q_prescription_search_args args = {
+        const struct q_prescription_list_of_args args = {
             .q = filters->q,
             .phone_key = phone_key(filters->q, clinic->country_code, key),
+            .patient_id = patient_id,
             .mine = filters->mine,
-            .patient_id = filters->patient_id,
             .status = filters->status,
             .from = filters->from,
             .timezone = clinic->timezone,
             .to = filters->to,
         };
-        return query_run_list(tx, &q_prescription_search, &args, out, total);
+        return query_run_list(tx, &q_prescription_list_of, &args, out, total);
+    }
+    if (is_mine) {
+        const struct q_prescription_list_mine_args args = {
+            .patient_id = patient_id,
+            .status = filters->status,
+            .from = filters->from,
+            .timezone = clinic->timezone,
+            .to = filters->to,
+        };
+        return query_run_list(tx, &q_prescription_list_mine, &args, out, total);
     }
     const struct q_prescription_list_args args = {
-        .mine = filters->mine,
-        .patient_id = filters->patient_id,
         .status = filters->status,
         .from = filters->from,
         .timezone = clinic->timezone,

@@ -6,10 +6,12 @@ SELECT count(*) AS total, count(*) FILTER (WHERE p.status = 'pending') AS pendin
     count(*) FILTER (WHERE p.status = 'completed') AS completed,
     count(*) FILTER (WHERE p.status = 'cancelled') AS cancelled
 FROM prescription p
-JOIN patient o ON o.clinic_id = $clinic AND o.id = p.patient_id AND o.deleted_at IS NULL
 WHERE p.clinic_id = $clinic AND p.deleted_at IS NULL
     AND ($patient IS NULL OR p.patient_id = $patient) AND (p.status = 'completed' OR $actor_role <> 'patient')
+    AND p.patient_id NOT IN (SELECT o.id FROM patient o WHERE o.clinic_id = $clinic AND o.deleted_at IS NOT NULL)
     AND ($mine::boolean IS NOT TRUE OR p.doctor_id = $actor_id)
     AND ($patient_id::uuid IS NULL OR p.patient_id = $patient_id)
-    AND ($from::date IS NULL OR p.prescribed_at >= $from::timestamp AT TIME ZONE $timezone::text)
-    AND ($to::date IS NULL OR p.prescribed_at < ($to + 1)::timestamp AT TIME ZONE $timezone)
+    AND p.prescribed_at >= CASE WHEN $from::date IS NULL THEN '-infinity'
+                                ELSE $from::timestamp AT TIME ZONE $timezone::text END
+    AND p.prescribed_at < CASE WHEN $to::date IS NULL THEN 'infinity'
+                               ELSE ($to + 1)::timestamp AT TIME ZONE $timezone END

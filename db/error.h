@@ -44,11 +44,11 @@ enum { FLAWS_MAX = 20 }; /* of most inputs */
 struct fault {
     struct arena *arena; /* where the texts go; set by the owner */
     enum err err;
-    const char *code;   /* API code; NULL: the default of err */
-    const char *detail; /* for the client; NULL: the title says it all */
-    const char *reason; /* for the log only: PostgreSQL's own words, errno */
-    const char *extra;  /* JSON text of the extra member that the code has, or NULL */
-    long retry_after_s; /* > 0: Retry-After */
+    const char *code;          /* API code; NULL: the default of err */
+    const char *detail;        /* for the client; NULL: the title says it all */
+    const char *reason;        /* for the log only: PostgreSQL's own words, errno */
+    const char *extra;         /* JSON text of the extra member that the code has, or NULL */
+    long retry_after_s;        /* > 0: Retry-After */
     size_t flaws_n, flaws_max; /* how many are told at most; 0: FLAWS_MAX */
     struct flaw *flaws;
 };
@@ -62,7 +62,8 @@ enum err fail(struct fault *fault, enum err err, const char *code, const char *d
 enum err fail_quietly(struct fault *fault, enum err err, const char *code, const char *reason, ...)
     PRINTF(4, 5);
 
-/* Adds one fault of the input; past the most that are told they are dropped. pointer and detail are copied. */
+/* Adds one fault of the input; past the most that are told they are dropped. pointer and detail are
+ * copied. */
 void fault_add(struct fault *fault, const char *pointer, const char *code, const char *detail, ...)
     PRINTF(4, 5);
 

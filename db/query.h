@@ -28,7 +28,7 @@
  *   _detail   json: one more member of that problem (named after the code's x-member)
  *   _flaws    json: what of the input is wrong, beside that _fault: [{pointer, code, detail}, …]
  *   _before   json: the row before a change, for the audit
- *   _etag     text, hexadecimal: tells apart what the row shows beside its own version (its ETag)
+ *   _etag     text, 16 hexadecimal digits: tells apart what the row shows beside its version
  *   _key_1 …  text: the sort keys of a list's row, for the cursor
  * A column `account.email` is rendered as the member `email` of an object `account`.
  * A column `name:sealed` holds a value sealed by db/keys.h and is rendered as `name`, opened.

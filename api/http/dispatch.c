@@ -21,7 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ATTEMPTS_MAX = 3 };
+enum { ATTEMPTS_MAX = 3, TAG_MORE = 16 /* digits of the column _etag */ };
 
 static const char *header_of(const struct request *request, const char *name)
 {
@@ -204,8 +204,9 @@ static enum err read_if_match(struct request *request)
     char *end = NULL;
     bool is_number = tag[0] == '"' && tag[1] >= '1' && tag[1] <= '9';
     long long version = is_number ? strtoll(tag + 1, &end, 10) : 0;
-    if (is_number && *end == '.') /* what was shown beside the record does not hinder its change */
-        end += 1 + strspn(end + 1, "0123456789abcdef");
+    /* What was shown beside the record does not hinder its change. */
+    if (is_number && *end == '.' && strspn(end + 1, "0123456789abcdef") == TAG_MORE)
+        end += 1 + TAG_MORE;
     const char *suffix = request->if_match_suffix;
     bool is_ours = is_number && strncmp(end, suffix, strlen(suffix)) == 0 &&
                    strcmp(end + strlen(suffix), "\"") == 0;

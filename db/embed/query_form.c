@@ -296,17 +296,20 @@ static void form_column(struct former *former, const char *column)
         form_say(former, "_result.%s", column);
 }
 
-/* The plus-one row of a page is not shown, so the audit does not name its patient. */
+/* The plus-one row of a page is not shown, so the audit does not name its patient; a row that says
+ * what is wrong names none. */
 static void form_patient_ids(struct former *former)
 {
     const char *patient = former->query->audit.patient;
     if (former->form->sort)
         form_say(former,
-                 "(SELECT array_agg(DISTINCT %s) FROM"
+                 "(SELECT array_agg(DISTINCT %s) FILTER (WHERE %s IS NOT NULL) FROM"
                  " (SELECT %s FROM _result LIMIT $limit - 1) shown)",
-                 patient, patient);
+                 patient, patient, patient);
     else
-        form_say(former, "(SELECT array_agg(DISTINCT %s) FROM _result)", patient);
+        form_say(former,
+                 "(SELECT array_agg(DISTINCT %s) FILTER (WHERE %s IS NOT NULL) FROM _result)",
+                 patient, patient);
 }
 
 static void form_status(struct former *former)

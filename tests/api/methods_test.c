@@ -221,10 +221,9 @@ static void each_path_has_its_methods_and_no_others(void **state)
                 assert_int_equal(answer.status, 501);
             else if (strcmp(methods[m], "OPTIONS") == 0)
                 assert_int_equal(answer.status, 204);
-            else if (method_is_routed(document, path, methods[m]))
-                assert_true(answer.status != 405 && answer.status != 501);
-            else
-                assert_int_equal(answer.status, 405);
+            else if ((answer.status == 405) == method_is_routed(document, path, methods[m]) ||
+                     answer.status == 501)
+                fail_msg("%s %s: %d", methods[m], path, answer.status);
             if (answer.status == 405 || answer.status == 204)
                 for (size_t k = 0; k < 6; k++)
                     assert_int_equal(strstr(allow, methods[k]) != NULL,

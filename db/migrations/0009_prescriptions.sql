@@ -2,7 +2,7 @@
 -- migrate: kind=expand tx=yes
 --
 -- What a doctor prescribes: lines of medicines and tests, vital signs, notes. What is not pending is locked,
--- by triggers, for whoever writes. A line that is taken off is kept (deleted_at), so numbers and positions
+-- by triggers, for whoever writes. The advice to admit the patient is none of it and has a table of its own. A line that is taken off is kept (deleted_at), so numbers and positions
 -- never come twice.
 
 -- section up
@@ -23,10 +23,6 @@ CREATE TABLE clinicd.prescription (
     cancelled_by_id uuid,
     cancelled_by_name text CHECK (length(cancelled_by_name) <= 310),
     cancel_reason text CHECK (length(cancel_reason) BETWEEN 1 AND 500),
-    recommended_at timestamptz,
-    recommended_admission_type text
-        CHECK (recommended_admission_type IN ('general', 'icu', 'emergency', 'day_care', 'isolation')),
-    recommended_reason text CHECK (length(recommended_reason) BETWEEN 1 AND 2000),
     deleted_at timestamptz,
     version bigint NOT NULL DEFAULT 1,
     created_at timestamptz NOT NULL,
@@ -42,9 +38,7 @@ CREATE TABLE clinicd.prescription (
         REFERENCES clinicd.visit (clinic_id, id, patient_id) ON DELETE RESTRICT,
     CONSTRAINT "prescription__completed-without-time" CHECK (status <> 'completed' OR completed_at IS NOT NULL),
     CONSTRAINT "prescription__cancelled-without-reason" CHECK ((status = 'cancelled') = (cancelled_at IS NOT NULL)
-        AND (status = 'cancelled') = (cancel_reason IS NOT NULL)),
-    CONSTRAINT "prescription__recommended-without-reason" CHECK ((recommended_at IS NULL) = (recommended_reason IS NULL)
-        AND (recommended_at IS NULL) = (recommended_admission_type IS NULL))
+        AND (status = 'cancelled') = (cancel_reason IS NOT NULL))
 );
 -- In the order of lists; counting reads it alone.
 CREATE INDEX prescription_by_time ON clinicd.prescription (clinic_id, prescribed_at, id)
@@ -54,8 +48,6 @@ CREATE INDEX prescription_by_doctor ON clinicd.prescription (clinic_id, doctor_i
 CREATE INDEX prescription_by_patient ON clinicd.prescription (clinic_id, patient_id, prescribed_at, id)
     WHERE deleted_at IS NULL;
 CREATE INDEX prescription_by_completion ON clinicd.prescription (clinic_id, completed_at) WHERE status = 'completed';
-CREATE INDEX prescription_by_recommendation ON clinicd.prescription (clinic_id, recommended_at, id)
-    WHERE recommended_at IS NOT NULL AND status <> 'cancelled' AND deleted_at IS NULL;
 CREATE INDEX prescription_by_visit ON clinicd.prescription (clinic_id, visit_id) WHERE visit_id IS NOT NULL;
 SELECT clinicd.protect_table('clinicd.prescription', 'patient_id');
 
@@ -169,6 +161,25 @@ CREATE TABLE clinicd.prescription_notes (
 );
 SELECT clinicd.protect_table('clinicd.prescription_notes', 'patient_id');
 
+-- A doctor's advice to admit the patient. What is withdrawn is kept, and given anew in its place.
+CREATE TABLE clinicd.admission_recommendation (
+    clinic_id bigint NOT NULL,
+    prescription_id uuid NOT NULL,
+    patient_id uuid NOT NULL,
+    admission_type text NOT NULL CHECK (admission_type IN ('general', 'icu', 'emergency', 'day_care', 'isolation')),
+    reason text NOT NULL CHECK (length(reason) BETWEEN 1 AND 2000),
+    recommended_at timestamptz NOT NULL,
+    withdrawn_at timestamptz,
+    created_at timestamptz NOT NULL,
+    updated_at timestamptz NOT NULL,
+    PRIMARY KEY (clinic_id, prescription_id),
+    CONSTRAINT "admission_recommendation__prescription" FOREIGN KEY (clinic_id, prescription_id, patient_id)
+        REFERENCES clinicd.prescription (clinic_id, id, patient_id) ON DELETE RESTRICT
+);
+CREATE INDEX admission_recommendation_by_time
+    ON clinicd.admission_recommendation (clinic_id, recommended_at, prescription_id) WHERE withdrawn_at IS NULL;
+SELECT clinicd.protect_table('clinicd.admission_recommendation', 'patient_id');
+
 -- A patient's token sees what was completed, and nothing of a draft or of what was withdrawn.
 CREATE POLICY completed ON clinicd.prescription AS RESTRICTIVE
     USING ((SELECT NULLIF(current_setting('app.patient_id', true), '')::uuid) IS NULL OR status = 'completed');
@@ -188,6 +199,10 @@ CREATE POLICY completed ON clinicd.prescription_notes AS RESTRICTIVE
     USING ((SELECT NULLIF(current_setting('app.patient_id', true), '')::uuid) IS NULL OR EXISTS (
         SELECT FROM clinicd.prescription p
         WHERE p.clinic_id = prescription_notes.clinic_id AND p.id = prescription_id AND p.status = 'completed'));
+CREATE POLICY completed ON clinicd.admission_recommendation AS RESTRICTIVE
+    USING ((SELECT NULLIF(current_setting('app.patient_id', true), '')::uuid) IS NULL OR EXISTS (
+        SELECT FROM clinicd.prescription p
+        WHERE p.clinic_id = admission_recommendation.clinic_id AND p.id = prescription_id AND p.status = 'completed'));
 
 -- Few, so that counts leave theirs out quickly.
 CREATE INDEX patient_hidden ON clinicd.patient (clinic_id, id) WHERE deleted_at IS NOT NULL;
@@ -198,13 +213,11 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE status WHEN 'pending' THEN ARRAY['completed', 'cancelled']
                    WHEN 'completed' THEN ARRAY['pending', 'cancelled'] ELSE ARRAY[]::text[] END;
 
--- A prescription begins pending, is written while pending, and goes the ways above. What is completed only
--- takes the advice to admit the patient, which is no part of what was prescribed, and comes back on the day that
--- it was completed only. Whatever is not said here is refused.
+-- A prescription begins pending, is written while pending, and goes the ways above; what was completed comes back
+-- on the day of its completion only. Whatever is not said here is refused.
 CREATE FUNCTION clinicd.prescription_guard() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    advice CONSTANT text[] := ARRAY['recommended_at', 'recommended_admission_type', 'recommended_reason'];
     steps CONSTANT text[] := ARRAY['status', 'completed_at', 'cancelled_at', 'cancelled_by_id', 'cancelled_by_name',
         'cancel_reason'];
     fixed CONSTANT text[] := ARRAY['clinic_id', 'id', 'rx_number', 'patient_id', 'doctor_id', 'doctor_name',
@@ -219,20 +232,16 @@ BEGIN
     ELSIF TG_OP = 'UPDATE' AND OLD.deleted_at IS NULL THEN
         changed := ARRAY(SELECT n.key FROM jsonb_each(to_jsonb(NEW)) n WHERE n.value <> to_jsonb(OLD) -> n.key
                          AND n.key NOT IN ('version', 'updated_at'));
-        IF changed && fixed THEN
-            NULL;
-        ELSIF NEW.status <> OLD.status THEN
-            code := CASE
-                WHEN NEW.status <> ALL (clinicd.prescription_ways(OLD.status)) THEN 'illegal-transition'
-                WHEN NOT changed <@ steps THEN 'prescription-locked'
-                WHEN NEW.status = 'completed' AND NOT clinicd.prescription_has_content(NEW.clinic_id, NEW.id)
-                    THEN 'prescription-empty'
-                WHEN NEW.status = 'pending' AND NOT clinicd.is_same_day(NEW.clinic_id, OLD.completed_at, NEW.updated_at)
-                    THEN 'reopened-too-late'
-            END;
-        ELSIF OLD.status = 'pending' OR (OLD.status = 'completed' AND changed && advice AND changed <@ advice) THEN
-            code := NULL;
-        END IF;
+        code := CASE
+            WHEN changed && fixed OR (NEW.status = OLD.status AND OLD.status <> 'pending') THEN 'prescription-locked'
+            WHEN NEW.status = OLD.status THEN NULL
+            WHEN NEW.status <> ALL (clinicd.prescription_ways(OLD.status)) THEN 'illegal-transition'
+            WHEN NOT changed <@ steps THEN 'prescription-locked'
+            WHEN NEW.status = 'completed' AND NOT clinicd.prescription_has_content(NEW.clinic_id, NEW.id)
+                THEN 'prescription-empty'
+            WHEN NEW.status = 'pending' AND NOT clinicd.is_same_day(NEW.clinic_id, OLD.completed_at, NEW.updated_at)
+                THEN 'reopened-too-late'
+        END;
         IF code IS NULL THEN
             RETURN NEW;
         END IF;
@@ -241,15 +250,16 @@ BEGIN
         USING ERRCODE = '23514', CONSTRAINT = 'prescription__' || code;
 END $$;
 
--- What hangs on a prescription is written while that is pending. The prescription's row is held, so that
--- nobody completes it meanwhile; one that the writer cannot see is none.
+-- What hangs on a prescription is written while that is in a state that the trigger names: pending, and advice when
+-- completed too. The prescription's row is held, so that nobody takes it on meanwhile; one that the writer cannot
+-- see is none.
 CREATE FUNCTION clinicd.prescription_part_guard() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     is_open boolean := false;
 BEGIN
     IF TG_OP <> 'DELETE' AND (TG_OP = 'INSERT' OR NEW.prescription_id = OLD.prescription_id) THEN
-        SELECT p.status = 'pending' AND p.deleted_at IS NULL INTO is_open FROM clinicd.prescription p
+        SELECT p.status = ANY (TG_ARGV) AND p.deleted_at IS NULL INTO is_open FROM clinicd.prescription p
         WHERE p.clinic_id = NEW.clinic_id AND p.id = NEW.prescription_id FOR NO KEY UPDATE;
         IF is_open THEN
             RETURN NEW;
@@ -281,13 +291,15 @@ CREATE TRIGGER prescription_guard BEFORE UPDATE OR DELETE ON clinicd.prescriptio
 CREATE TRIGGER prescription_a_guard AFTER INSERT ON clinicd.prescription
     FOR EACH ROW EXECUTE FUNCTION clinicd.prescription_guard();
 CREATE TRIGGER prescription_part_guard BEFORE INSERT OR UPDATE OR DELETE ON clinicd.prescription_medicine
-    FOR EACH ROW EXECUTE FUNCTION clinicd.prescription_part_guard();
+    FOR EACH ROW EXECUTE FUNCTION clinicd.prescription_part_guard('pending');
 CREATE TRIGGER prescription_part_guard BEFORE INSERT OR UPDATE OR DELETE ON clinicd.prescription_test
-    FOR EACH ROW EXECUTE FUNCTION clinicd.prescription_part_guard();
+    FOR EACH ROW EXECUTE FUNCTION clinicd.prescription_part_guard('pending');
 CREATE TRIGGER prescription_part_guard BEFORE INSERT OR UPDATE OR DELETE ON clinicd.prescription_vitals
-    FOR EACH ROW EXECUTE FUNCTION clinicd.prescription_part_guard();
+    FOR EACH ROW EXECUTE FUNCTION clinicd.prescription_part_guard('pending');
 CREATE TRIGGER prescription_part_guard BEFORE INSERT OR UPDATE OR DELETE ON clinicd.prescription_notes
-    FOR EACH ROW EXECUTE FUNCTION clinicd.prescription_part_guard();
+    FOR EACH ROW EXECUTE FUNCTION clinicd.prescription_part_guard('pending');
+CREATE TRIGGER prescription_part_guard BEFORE INSERT OR UPDATE OR DELETE ON clinicd.admission_recommendation
+    FOR EACH ROW EXECUTE FUNCTION clinicd.prescription_part_guard('pending', 'completed');
 
 -- A UUID version 7, for rows that the database makes of its own: milliseconds, then 74 random bits.
 CREATE FUNCTION clinicd.uuid_v7(at timestamptz) RETURNS uuid
@@ -579,9 +591,10 @@ BEGIN
         (SELECT json_build_object('observations', k.observations, 'diagnosis', k.diagnosis,
                 'treatment_plan', k.treatment_plan, 'notes', k.notes, 'checkin_purpose', k.checkin_purpose)
          FROM clinicd.prescription_notes k WHERE k.clinic_id = p.clinic_id AND k.prescription_id = p.id),
-        CASE WHEN p.recommended_at IS NOT NULL
-             THEN json_build_object('admission_type', p.recommended_admission_type, 'reason', p.recommended_reason,
-                'recommended_at', clinicd.instant_text(p.recommended_at)) END,
+        (SELECT json_build_object('admission_type', r.admission_type, 'reason', r.reason,
+                'recommended_at', clinicd.instant_text(r.recommended_at))
+         FROM clinicd.admission_recommendation r
+         WHERE r.clinic_id = p.clinic_id AND r.prescription_id = p.id AND r.withdrawn_at IS NULL),
         p.follow_up_on, p.completed_at, p.cancelled_at,
         CASE WHEN p.cancelled_by_id IS NOT NULL
              THEN json_build_object('id', p.cancelled_by_id, 'name', p.cancelled_by_name) END,
@@ -605,7 +618,9 @@ LANGUAGE sql STABLE AS $$
          WHERE m.clinic_id = p.clinic_id AND m.prescription_id = p.id AND m.deleted_at IS NULL),
         (SELECT count(*) FROM clinicd.prescription_test t
          WHERE t.clinic_id = p.clinic_id AND t.prescription_id = p.id AND t.deleted_at IS NULL),
-        p.recommended_at IS NOT NULL AND p.status <> 'cancelled', p.created_at, p.updated_at;
+        p.status <> 'cancelled' AND EXISTS (SELECT FROM clinicd.admission_recommendation r
+            WHERE r.clinic_id = p.clinic_id AND r.prescription_id = p.id AND r.withdrawn_at IS NULL),
+        p.created_at, p.updated_at;
 $$;
 
 -- Before a change, for the trail: as above, after whoever held the row before us is done.
@@ -625,10 +640,9 @@ RETURN CASE WHEN p.doctor_id IS DISTINCT FROM author THEN 'not-the-author'
 
 -- Whose it is, who wrote it and when, nobody changes.
 GRANT SELECT, INSERT ON clinicd.prescription, clinicd.prescription_medicine, clinicd.prescription_test,
-    clinicd.prescription_vitals, clinicd.prescription_notes TO clinicd_app;
+    clinicd.prescription_vitals, clinicd.prescription_notes, clinicd.admission_recommendation TO clinicd_app;
 GRANT UPDATE (status, follow_up_on, completed_at, cancelled_at, cancelled_by_id, cancelled_by_name, cancel_reason,
-    recommended_at, recommended_admission_type, recommended_reason, deleted_at, version, updated_at)
-    ON clinicd.prescription TO clinicd_app;
+    deleted_at, version, updated_at) ON clinicd.prescription TO clinicd_app;
 GRANT UPDATE (catalog_id, medicine_name, medicine_type, dosage, frequency_per_day, duration, quantity, schedule,
     food_instruction, instructions, deleted_at, version, updated_at) ON clinicd.prescription_medicine TO clinicd_app;
 GRANT UPDATE (catalog_id, test_name, test_type, description, test_on, deleted_at, version, updated_at)
@@ -637,18 +651,21 @@ GRANT UPDATE (bp_systolic, bp_diastolic, bp_text, pulse, pulse_text, temperature
     spo2, spo2_text, sugar, sugar_unit, sugar_text, updated_at) ON clinicd.prescription_vitals TO clinicd_app;
 GRANT UPDATE (observations, diagnosis, treatment_plan, notes, checkin_purpose, updated_at)
     ON clinicd.prescription_notes TO clinicd_app;
+GRANT UPDATE (admission_type, reason, recommended_at, withdrawn_at, updated_at)
+    ON clinicd.admission_recommendation TO clinicd_app;
 GRANT SELECT ON clinicd.prescription, clinicd.prescription_medicine, clinicd.prescription_test,
-    clinicd.prescription_vitals, clinicd.prescription_notes TO clinicd_backup;
+    clinicd.prescription_vitals, clinicd.prescription_notes, clinicd.admission_recommendation TO clinicd_backup;
 GRANT EXECUTE ON FUNCTION clinicd.uuid_v7(timestamptz), clinicd.instant_text(timestamptz)
     TO clinicd_app, clinicd_definer;
 REASSIGN OWNED BY clinicd_migrator TO clinicd_owner;
 
 -- section verify
 
-SELECT count(*) = 5 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE n.nspname = 'clinicd' AND c.relname ~ '^prescription(_(medicine|test|vitals|notes))?$' AND c.relforcerowsecurity;
-SELECT count(*) = 15 FROM pg_policies WHERE schemaname = 'clinicd' AND tablename ~ '^prescription(_(medicine|test|vitals|notes))?$';
-SELECT count(*) = 6 FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
+SELECT count(*) = 6 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname = 'clinicd' AND c.relname ~ '^(prescription(_(medicine|test|vitals|notes))?|admission_recommendation)$' AND c.relforcerowsecurity;
+SELECT count(*) = 18 FROM pg_policies WHERE schemaname = 'clinicd'
+    AND tablename ~ '^(prescription(_(medicine|test|vitals|notes))?|admission_recommendation)$';
+SELECT count(*) = 7 FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
     WHERE p.proname IN ('prescription_guard', 'prescription_part_guard') AND t.tgenabled = 'O';
 
 -- section down loss=rows
@@ -656,6 +673,7 @@ SELECT count(*) = 6 FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
 DROP FUNCTION clinicd.prescription_fault(clinicd.prescription, uuid, bigint, text);
 DROP FUNCTION clinicd.prescription_before(clinicd.prescription);
 DROP FUNCTION clinicd.prescription_listed(clinicd.prescription, clinicd.patient);
+DROP TABLE clinicd.admission_recommendation;
 DROP TABLE clinicd.prescription_notes;
 DROP TABLE clinicd.prescription_vitals;
 DROP TABLE clinicd.prescription_test;

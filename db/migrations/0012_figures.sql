@@ -24,11 +24,12 @@ SELECT clinicd.protect_table('clinicd.prescription_figure');
 -- What one prescription adds to the figures; the one place that says so.
 CREATE FUNCTION clinicd.prescription_counted(p clinicd.prescription)
 RETURNS TABLE (pending int, completed int, cancelled int, recommended int)
-LANGUAGE sql IMMUTABLE AS $$
+LANGUAGE sql STABLE AS $$
     SELECT (p.deleted_at IS NULL AND p.status = 'pending')::int,
         (p.deleted_at IS NULL AND p.status = 'completed')::int,
         (p.deleted_at IS NULL AND p.status = 'cancelled')::int,
-        (p.deleted_at IS NULL AND p.status <> 'cancelled' AND p.recommended_at IS NOT NULL)::int;
+        (p.deleted_at IS NULL AND p.status <> 'cancelled' AND EXISTS (SELECT FROM clinicd.admission_recommendation r
+            WHERE r.clinic_id = p.clinic_id AND r.prescription_id = p.id AND r.withdrawn_at IS NULL))::int;
 $$;
 
 -- Every figure as it must be.
@@ -67,13 +68,29 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION clinicd.prescription_counts_move() IS 'tenant-safe: a trigger; counts rows where they belong, returns none';
 
+-- Advice is written while its prescription counts, and that is held meanwhile (prescription_part_guard()).
+CREATE FUNCTION clinicd.recommendation_counts() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    UPDATE clinicd.prescription_figure f
+    SET recommended = f.recommended + CASE WHEN NEW.withdrawn_at IS NULL THEN 1 ELSE -1 END
+    FROM clinicd.prescription p
+    WHERE p.clinic_id = NEW.clinic_id AND p.id = NEW.prescription_id
+      AND f.clinic_id = NEW.clinic_id AND f.doctor_id = p.doctor_id;
+    RETURN NULL;
+END $$;
+COMMENT ON FUNCTION clinicd.recommendation_counts() IS 'tenant-safe: a trigger; counts rows where they belong, returns none';
+
 -- AFTER triggers fire in the order of their names: the figure is locked late and so shortly.
 CREATE TRIGGER prescription_z_counts_new AFTER INSERT ON clinicd.prescription
     REFERENCING NEW TABLE AS made FOR EACH STATEMENT EXECUTE FUNCTION clinicd.prescription_counts_new();
 CREATE TRIGGER prescription_z_counts_move AFTER UPDATE ON clinicd.prescription FOR EACH ROW
-    WHEN (OLD.status <> NEW.status OR (OLD.deleted_at IS NULL) <> (NEW.deleted_at IS NULL)
-        OR (OLD.recommended_at IS NULL) <> (NEW.recommended_at IS NULL))
+    WHEN (OLD.status <> NEW.status OR (OLD.deleted_at IS NULL) <> (NEW.deleted_at IS NULL))
     EXECUTE FUNCTION clinicd.prescription_counts_move();
+CREATE TRIGGER recommendation_counts_new AFTER INSERT ON clinicd.admission_recommendation FOR EACH ROW
+    WHEN (NEW.withdrawn_at IS NULL) EXECUTE FUNCTION clinicd.recommendation_counts();
+CREATE TRIGGER recommendation_counts_move AFTER UPDATE ON clinicd.admission_recommendation FOR EACH ROW
+    WHEN ((OLD.withdrawn_at IS NULL) <> (NEW.withdrawn_at IS NULL)) EXECUTE FUNCTION clinicd.recommendation_counts();
 
 INSERT INTO clinicd.prescription_figure (clinic_id, doctor_id, pending, completed, cancelled, recommended)
 SELECT * FROM clinicd.prescription_figures();
@@ -124,10 +141,13 @@ $$;
 
 GRANT SELECT ON clinicd.prescription_figure TO clinicd_app, clinicd_backup;
 GRANT SELECT, INSERT, UPDATE ON clinicd.prescription_figure TO clinicd_definer;
+GRANT SELECT ON clinicd.prescription, clinicd.admission_recommendation TO clinicd_definer;
 GRANT EXECUTE ON FUNCTION clinicd.prescription_counted(clinicd.prescription) TO clinicd_definer;
 ALTER FUNCTION clinicd.prescription_counts_new() OWNER TO clinicd_definer;
 ALTER FUNCTION clinicd.prescription_counts_move() OWNER TO clinicd_definer;
-REVOKE EXECUTE ON FUNCTION clinicd.prescription_counts_new(), clinicd.prescription_counts_move() FROM PUBLIC;
+ALTER FUNCTION clinicd.recommendation_counts() OWNER TO clinicd_definer;
+REVOKE EXECUTE ON FUNCTION clinicd.prescription_counts_new(), clinicd.prescription_counts_move(),
+    clinicd.recommendation_counts() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION clinicd.record_counts(bigint, uuid), clinicd.record_next_steps(bigint, uuid, date)
     TO clinicd_app;
 REASSIGN OWNED BY clinicd_migrator TO clinicd_owner;
@@ -136,9 +156,10 @@ REASSIGN OWNED BY clinicd_migrator TO clinicd_owner;
 
 SELECT c.relrowsecurity AND c.relforcerowsecurity FROM pg_class c WHERE c.oid = 'clinicd.prescription_figure'::regclass;
 SELECT NOT has_table_privilege('clinicd_app', 'clinicd.prescription_figure', 'INSERT,UPDATE,DELETE');
-SELECT count(*) = 2 FROM pg_trigger g JOIN pg_proc p ON p.oid = g.tgfoid
-    WHERE g.tgrelid = 'clinicd.prescription'::regclass AND g.tgenabled = 'O'
-      AND p.proname IN ('prescription_counts_new', 'prescription_counts_move');
+SELECT count(*) = 4 FROM pg_trigger g JOIN pg_proc p ON p.oid = g.tgfoid
+    WHERE g.tgrelid IN ('clinicd.prescription'::regclass, 'clinicd.admission_recommendation'::regclass)
+      AND g.tgenabled = 'O'
+      AND p.proname IN ('prescription_counts_new', 'prescription_counts_move', 'recommendation_counts');
 SELECT count(*) = 0 FROM clinicd.prescription_figures() n
     FULL JOIN clinicd.prescription_figure f ON f.clinic_id = n.clinic_id AND f.doctor_id = n.doctor_id
     WHERE (n.pending, n.completed, n.cancelled, n.recommended)
@@ -151,10 +172,14 @@ DROP FUNCTION clinicd.record_counts(bigint, uuid);
 DROP INDEX clinicd.lab_order_by_result;
 DROP INDEX clinicd.prescription_to_follow;
 DROP INDEX clinicd.account_by_role;
+DROP TRIGGER recommendation_counts_move ON clinicd.admission_recommendation;
+DROP TRIGGER recommendation_counts_new ON clinicd.admission_recommendation;
 DROP TRIGGER prescription_z_counts_new ON clinicd.prescription;
 DROP TRIGGER prescription_z_counts_move ON clinicd.prescription;
+DROP FUNCTION clinicd.recommendation_counts();
 DROP FUNCTION clinicd.prescription_counts_new();
 DROP FUNCTION clinicd.prescription_counts_move();
 DROP FUNCTION clinicd.prescription_figures();
 DROP FUNCTION clinicd.prescription_counted(clinicd.prescription);
+REVOKE SELECT ON clinicd.prescription, clinicd.admission_recommendation FROM clinicd_definer;
 DROP TABLE clinicd.prescription_figure;

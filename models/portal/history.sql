@@ -17,7 +17,8 @@ SELECT h.id, h.at, h.kind,
             WHERE m.clinic_id = $clinic AND m.prescription_id = rx.id AND m.deleted_at IS NULL),
         'tests', (SELECT coalesce(json_agg(t.test_name ORDER BY t.position), '[]') FROM prescription_test t
             WHERE t.clinic_id = $clinic AND t.prescription_id = rx.id AND t.deleted_at IS NULL),
-        'follow_up_on', rx.follow_up_on, 'admission_recommended', rx.recommended_at IS NOT NULL)
+        'follow_up_on', rx.follow_up_on, 'admission_recommended', EXISTS (SELECT FROM admission_recommendation a
+            WHERE a.clinic_id = $clinic AND a.prescription_id = rx.id AND a.withdrawn_at IS NULL))
      FROM prescription rx WHERE h.kind = 'prescription' AND rx.clinic_id = $clinic AND rx.id = h.id) AS prescription,
     (SELECT json_build_object('test_name', o.test_name, 'test_type', o.test_type, 'status', o.status,
         'prescription_id', o.prescription_id, 'result_at', instant_text(o.result_at))

@@ -1,4 +1,5 @@
--- Recommends to admit the patient or, without a reason, withdraws that. Also when it is completed: this is advice.
+-- Recommends to admit the patient or, without a reason, withdraws that. This is advice: it changes nothing of the
+-- prescription, so it is given when that is completed too, and the version stays.
 -- kind: write
 -- rows: optional
 -- audit: entity=prescription id=id patient=_patient_id before=_before after=row
@@ -14,19 +15,29 @@ held AS MATERIALIZED (
     SELECT (old.was).*, prescription_before(old.was) AS before,
         CASE WHEN (old.was).doctor_id IS DISTINCT FROM $actor_id THEN 'not-the-author'
              WHEN (old.was).version <> $if_match THEN 'precondition-failed'
-             WHEN (old.was).status = 'cancelled' THEN 'prescription-locked'
-             WHEN (old.was).recommended_at IS NULL AND $reason::text IS NULL THEN 'not-found' END AS fault
+             WHEN (old.was).status = 'cancelled' THEN 'prescription-locked' END AS fault
     FROM old
 ),
-new AS (
-    UPDATE prescription p SET recommended_at = CASE WHEN $reason IS NOT NULL THEN $now END,
-        recommended_reason = $reason, recommended_admission_type = $admission_type::text,
-        version = p.version + 1, updated_at = $now
+given AS (
+    INSERT INTO admission_recommendation (clinic_id, prescription_id, patient_id, admission_type, reason,
+        recommended_at, created_at, updated_at)
+    SELECT $clinic, held.id, held.patient_id, $admission_type::text, $reason::text, $now, $now, $now
+    FROM held WHERE held.fault IS NULL AND $reason IS NOT NULL
+    ON CONFLICT (clinic_id, prescription_id) DO UPDATE SET admission_type = excluded.admission_type,
+        reason = excluded.reason, recommended_at = excluded.recommended_at, withdrawn_at = NULL,
+        updated_at = excluded.updated_at
+    RETURNING clinic_id, prescription_id
+),
+withdrawn AS (
+    UPDATE admission_recommendation r SET withdrawn_at = $now, updated_at = $now
     FROM held
-    WHERE p.clinic_id = $clinic AND p.id = held.id AND held.fault IS NULL
-    RETURNING p.clinic_id, p.id
-)
-SELECT s.*, held.patient_id AS _patient_id, held.fault AS _fault, held.before AS _before
+    WHERE r.clinic_id = $clinic AND r.prescription_id = held.id AND r.withdrawn_at IS NULL
+        AND held.fault IS NULL AND $reason IS NULL
+    RETURNING r.clinic_id, r.prescription_id
+),
+new AS (SELECT * FROM given UNION ALL SELECT * FROM withdrawn)
+SELECT s.*, held.patient_id AS _patient_id, left(md5(s::text), 16) AS _etag,
+    coalesce(held.fault, CASE WHEN new.prescription_id IS NULL THEN 'not-found' END) AS _fault, held.before AS _before
 FROM held
 LEFT JOIN new ON true
-LEFT JOIN LATERAL prescription_shown(new.clinic_id, new.id) s ON true
+LEFT JOIN LATERAL prescription_shown(new.clinic_id, new.prescription_id) s ON true

@@ -57,9 +57,13 @@ static void tables_read(struct world *world, struct tables *out)
         at);
     out->prescriptions =
         READ("SELECT x.*, " DAY("x.completed_at") "x.deleted_at IS NOT NULL AS gone, "
-                                                  "x.recommended_at IS NOT NULL AS advises FROM "
+                                                  "r.prescription_id IS NOT NULL AS advises FROM "
                                                   "clinicd.prescription x JOIN "
-                                                  "clinicd.clinic c USING (clinic_id)");
+                                                  "clinicd.clinic c USING (clinic_id) LEFT JOIN "
+                                                  "clinicd.admission_recommendation r ON "
+                                                  "r.clinic_id = x.clinic_id AND "
+                                                  "r.prescription_id = x.id AND "
+                                                  "r.withdrawn_at IS NULL");
     out->orders = READ("SELECT x.*, " DAY(
         "x.result_at") "rx.doctor_id, rx.status AS rx_status, "
                        "x.withdrawn_at IS NOT NULL AS gone FROM clinicd.lab_order x JOIN "

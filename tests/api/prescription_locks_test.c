@@ -131,8 +131,7 @@ static void changes_are_refused(struct state *it, const char *id)
         "UPDATE clinicd.prescription SET follow_up_on = '2999-01-01' WHERE id",
         "UPDATE clinicd.prescription SET deleted_at = now() WHERE id",
         "UPDATE clinicd.prescription SET completed_at = now() WHERE id",
-        "UPDATE clinicd.prescription SET recommended_at = now(), recommended_reason = 'X', "
-        "recommended_admission_type = 'icu', follow_up_on = '2999-01-01' WHERE id",
+        "UPDATE clinicd.prescription SET version = version + 1, updated_at = now() WHERE id",
         "UPDATE clinicd.prescription_medicine SET quantity = 99 WHERE prescription_id",
         "INSERT INTO clinicd.prescription_test (clinic_id, id, prescription_id, patient_id, "
         "position, test_name, test_type, created_at, updated_at) SELECT clinic_id, "
@@ -168,34 +167,126 @@ static void removals_are_refused(struct state *it, const char *id)
     }
 }
 
-/* Every column that the role may write, of every table, and a new part, and a removal. */
+/* Every column of every table: where the role has the right the lock says no. One value is the
+ * column's own, the other is new. */
+static const char columns_sql[] =
+    "SELECT table_name, column_name, CASE WHEN has_column_privilege('clinicd_app', 'clinicd.' || "
+    "table_name, column_name, 'UPDATE') THEN '23514' ELSE '42501' END, CASE data_type WHEN 'uuid' "
+    "THEN 'gen_random_uuid()' WHEN 'date' THEN quote_literal('2999-01-01') WHEN 'timestamp with "
+    "time zone' "
+    "THEN 'now()' WHEN 'text' THEN quote_literal('X') ELSE format('coalesce(%I, 0) + 1', "
+    "column_name) END "
+    "FROM information_schema.columns WHERE table_schema = 'clinicd' AND table_name ~ "
+    "'^prescription(_(medicine|test|vitals|notes))?$'";
+
+static void column_is_refused(struct state *it, PGresult *columns, int row, const char *id)
+{
+    const char *table = PQgetvalue(columns, row, 0), *column = PQgetvalue(columns, row, 1);
+    const char *key = strcmp(table, "prescription") == 0 ? "id" : "prescription_id";
+    const char *const values[] = {column, PQgetvalue(columns, row, 3)};
+    char sqlstate[SQLSTATE_TEXT];
+    for (size_t i = 0; i < 2; i++) {
+        int rows = sql_try(it->app, sqlstate, "UPDATE clinicd.%s SET %s = %s WHERE %s = '%s'",
+                           table, column, values[i], key, id);
+        if (rows != -1 || strcmp(sqlstate, PQgetvalue(columns, row, 2)) != 0)
+            fail_msg("%s.%s = %s: %d %s", table, column, values[i], rows, sqlstate);
+    }
+}
+
+/* Every column, what is more than a column, a new part, and a removal. */
 static void a_locked_one_refuses_every_write_by_sql(void **state)
 {
     struct state *it = *state;
-    char sqlstate[SQLSTATE_TEXT];
-    int tried = 0;
-    PGresult *columns = sql_rows(
-        it->world.boss, &it->world.arena,
-        "SELECT table_name, column_name FROM information_schema.column_privileges WHERE grantee = "
-        "'clinicd_app' AND privilege_type = 'UPDATE' AND table_name ~ "
-        "'^prescription(_(medicine|test|vitals|notes))?$'");
+    PGresult *columns = sql_rows(it->world.boss, &it->world.arena, "%s", columns_sql);
+    assert_true(PQntuples(columns) >= 70);
     for (enum rx_state to = RX_IS_COMPLETED; to < RX_STATES; to++) {
         struct answer rx = rx_in(&it->world, to);
         const char *id = answer_text(&rx, "id");
-        for (int i = 0; i < PQntuples(columns); i++) {
-            const char *table = PQgetvalue(columns, i, 0), *column = PQgetvalue(columns, i, 1);
-            bool is_part = strcmp(table, "prescription") != 0;
-            int rows = sql_try(it->app, sqlstate, "UPDATE clinicd.%s SET %s = %s WHERE %s = '%s'",
-                               table, column, column, is_part ? "prescription_id" : "id", id);
-            if (rows != -1 || strcmp(sqlstate, "23514") != 0)
-                fail_msg("%s.%s was written: %d %s", table, column, rows, sqlstate);
-            tried++;
-        }
+        for (int i = 0; i < PQntuples(columns); i++)
+            column_is_refused(it, columns, i, id);
         changes_are_refused(it, id);
         removals_are_refused(it, id);
         assert_string_equal(rx_read(&it->world, &rx).body, rx.body);
     }
-    assert_true(tried >= 2 * 40);
+}
+
+/* Every column of the prescription's own row, as text. */
+static const char *row_of(struct state *it, const char *id)
+{
+    PGresult *rows = sql_rows(it->world.boss, &it->world.arena,
+                              "SELECT p::text FROM clinicd.prescription p WHERE id = '%s'", id);
+    assert_int_equal(PQntuples(rows), 1);
+    return PQgetvalue(rows, 0, 0);
+}
+
+static const char *tag(struct world *world, const struct answer *answer)
+{
+    return answer_header(&world->arena, answer, "ETag", NULL);
+}
+
+/* Advice is written beside a completed one, whose own row and version stay; what is shown has
+ * another ETag. */
+static void advice_to_admit_changes_nothing_of_a_completed_one(void **state)
+{
+    struct state *it = *state;
+    struct world *world = &it->world;
+    struct answer rx = rx_in(world, RX_IS_COMPLETED);
+    const char *id = answer_text(&rx, "id"), *row = row_of(it, id);
+    struct answer plain = rx_read(world, &rx);
+    struct answer given =
+        rx_do(world, &rx, "doctor", "PUT", "/admission-recommendation", "{\"reason\": \"Weak\"}");
+    expect(&given, 200, NULL);
+    assert_string_equal(row_of(it, id), row);
+    struct answer advised = rx_read(world, &rx);
+    assert_string_equal(advised.body, given.body);
+    assert_string_not_equal(tag(world, &advised), tag(world, &plain));
+    assert_string_equal(tag(world, &advised), tag(world, &given));
+    struct answer gone = rx_do(world, &rx, "doctor", "DELETE", "/admission-recommendation", NULL);
+    expect(&gone, 200, NULL);
+    assert_string_equal(row_of(it, id), row);
+    assert_string_equal(rx_read(world, &rx).body, plain.body);
+    assert_string_equal(tag(world, &gone), tag(world, &plain));
+    assert_int_equal(sql_int(it->world.boss,
+                             "SELECT count(*) FROM clinicd.admission_recommendation WHERE "
+                             "prescription_id = '%s' AND withdrawn_at IS NOT NULL",
+                             id),
+                     1);
+}
+
+/* By SQL too: what is cancelled, or a draft that is gone, takes no advice and loses none; what is
+ * given is never removed nor moved. */
+static void advice_is_locked_when_its_prescription_is_cancelled_or_gone(void **state)
+{
+    struct state *it = *state;
+    static const char *const writes[] = {
+        "UPDATE clinicd.admission_recommendation SET reason = 'X' WHERE prescription_id",
+        "UPDATE clinicd.admission_recommendation SET withdrawn_at = now() WHERE prescription_id",
+        "INSERT INTO clinicd.admission_recommendation (clinic_id, prescription_id, patient_id, "
+        "admission_type, reason, recommended_at, created_at, updated_at) SELECT clinic_id, id, "
+        "patient_id, 'icu', 'X', now(), now(), now() FROM clinicd.prescription WHERE id",
+    };
+    char sqlstate[SQLSTATE_TEXT];
+    for (int is_gone = 0; is_gone < 2; is_gone++) {
+        struct answer rx = rx_in(&it->world, RX_IS_PENDING);
+        const char *id = answer_text(&rx, "id");
+        struct answer given = rx_do(&it->world, &rx, "doctor", "PUT", "/admission-recommendation",
+                                    "{\"reason\": \"Weak\"}");
+        expect(&given, 200, NULL);
+        assert_int_equal(sql_try(it->app, sqlstate, "%s = '%s'", writes[0], id), 1);
+        assert_int_equal(
+            sql_try(it->world.boss, sqlstate,
+                    "DELETE FROM clinicd.admission_recommendation WHERE prescription_id = '%s'",
+                    id),
+            -1);
+        assert_string_equal(sqlstate, "23514");
+        struct answer end = is_gone ? rx_do(&it->world, &rx, "doctor", "DELETE", "", NULL)
+                                    : rx_step(&it->world, &rx, "doctor", RX_IS_CANCELLED);
+        assert_in_range(end.status, 200, 204);
+        for (size_t i = 0; i < sizeof writes / sizeof *writes; i++) {
+            assert_int_equal(sql_try(it->app, sqlstate, "%s = '%s'", writes[i], id), -1);
+            assert_string_equal(sqlstate, "23514");
+        }
+    }
 }
 
 static void a_draft_that_is_gone_is_locked_too(void **state)
@@ -220,6 +311,8 @@ int main(void)
         cmocka_unit_test(a_locked_one_refuses_every_write_over_http),
         cmocka_unit_test(a_locked_one_refuses_every_write_by_sql),
         cmocka_unit_test(a_draft_that_is_gone_is_locked_too),
+        cmocka_unit_test(advice_to_admit_changes_nothing_of_a_completed_one),
+        cmocka_unit_test(advice_is_locked_when_its_prescription_is_cancelled_or_gone),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

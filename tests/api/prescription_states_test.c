@@ -185,6 +185,9 @@ static void advice_to_admit_is_given_and_withdrawn_also_when_completed(void **st
     assert_int_equal(rx_count(&list, "items"), 2); /* what is cancelled is no advice */
     none = rx_do(world, &rx, "doctor", "DELETE", "/admission-recommendation", NULL);
     expect(&none, 409, "prescription-locked");
+    none =
+        rx_do(world, &rx, "doctor", "PUT", "/admission-recommendation", "{\"reason\": \"Weak\"}");
+    expect(&none, 409, "prescription-locked");
 }
 
 static void what_was_completed_comes_back_on_the_same_day_of_the_clinic_only(void **state)

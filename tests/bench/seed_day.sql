@@ -41,17 +41,21 @@ $$;
 
 CREATE FUNCTION pg_temp.seed_prescriptions(clinic bigint, visits bigint) RETURNS void LANGUAGE sql AS $$
     INSERT INTO clinicd.prescription (clinic_id, id, rx_number, patient_id, doctor_id, doctor_name, visit_id, status,
-        prescribed_at, completed_at, cancelled_at, cancel_reason, recommended_at, recommended_admission_type,
-        recommended_reason, created_at, updated_at)
+        prescribed_at, completed_at, cancelled_at, cancel_reason, created_at, updated_at)
     SELECT clinic, pg_temp.seed_id(clinic || 'rx' || v.token_number), 'RX-B-' || v.token_number, v.patient_id, v.doctor_id,
         v.doctor_name, v.id, s.status, v.checked_in_at, CASE WHEN s.status <> 'pending' THEN v.checked_in_at END,
         CASE s.status WHEN 'cancelled' THEN v.checked_in_at END, CASE s.status WHEN 'cancelled' THEN 'Mistaken' END,
-        r.at, r.kind, r.why, v.checked_in_at, v.checked_in_at
+        v.checked_in_at, v.checked_in_at
     FROM clinicd.visit v
     CROSS JOIN LATERAL (SELECT CASE WHEN v.token_number > visits - 400 THEN 'pending' WHEN v.token_number % 51 = 0
         THEN 'cancelled' ELSE 'completed' END) s (status)
-    LEFT JOIN LATERAL (VALUES (v.checked_in_at, 'general', 'Must rest')) r (at, kind, why) ON v.token_number % 103 = 0
     WHERE v.clinic_id = clinic AND v.token_number % 4 > 0 AND v.status <> 'checked_in';
+    INSERT INTO clinicd.admission_recommendation (clinic_id, prescription_id, patient_id, admission_type, reason,
+        recommended_at, created_at, updated_at)
+    SELECT clinic, x.id, x.patient_id, 'general', 'Must rest', x.created_at, x.created_at, x.created_at
+    FROM clinicd.prescription x
+    JOIN clinicd.visit v ON v.clinic_id = clinic AND v.id = x.visit_id AND v.token_number % 103 = 0
+    WHERE x.clinic_id = clinic;
     INSERT INTO clinicd.prescription_test (clinic_id, id, prescription_id, patient_id, position, test_name, test_type,
         created_at, updated_at)
     SELECT clinic, pg_temp.seed_id('test' || x.id), x.id, x.patient_id, 1, 'Complete blood count', 'blood', x.created_at,

@@ -87,12 +87,10 @@ WHERE clinic_id = @clinic@ AND id <> '@id@0000000601';
 -- The first is completed, the second and the hidden patient's are not; the patients are as they were.
 INSERT INTO clinicd.counter (clinic_id, kind, period, value) VALUES (@clinic@, 'prescription', 2025, 3);
 INSERT INTO clinicd.prescription (clinic_id, id, rx_number, patient_id, doctor_id, doctor_name, visit_id, prescribed_at,
-    follow_up_on, recommended_at, recommended_admission_type, recommended_reason, created_at, updated_at)
+    follow_up_on, created_at, updated_at)
 SELECT @clinic@, ('@id@0000000' || n + 600)::uuid, 'RX-2025-00' || n, ('@id@0000000' || n)::uuid, '@id@0000000202',
-    'First@mark@ Last@mark@', CASE n WHEN 102 THEN '@id@0000000602'::uuid END, t.at, '2099-02-01', t.at, 'general',
-    'Weak ' || word, t.at, t.at
-FROM (VALUES (101, 'own-@mark@'), (102, 'other-@mark@'), (103, 'hidden-@mark@')) AS p (n, word),
-    (VALUES (timestamptz '2025-03-04T06:00:00Z')) AS t (at);
+    'First@mark@ Last@mark@', CASE n WHEN 102 THEN '@id@0000000602'::uuid END, t.at, '2099-02-01', t.at, t.at
+FROM generate_series(101, 103) AS n, (VALUES (timestamptz '2025-03-04T06:00:00Z')) AS t (at);
 INSERT INTO clinicd.prescription_medicine (clinic_id, id, prescription_id, patient_id, position, catalog_id,
     medicine_name, medicine_type, dosage, frequency_per_day, duration, quantity, schedule, instructions, created_at, updated_at)
 SELECT @clinic@, ('@id@0000000' || n + 610)::uuid, ('@id@0000000' || n + 600)::uuid, ('@id@0000000' || n)::uuid, 1,
@@ -113,6 +111,11 @@ INSERT INTO clinicd.prescription_notes (clinic_id, prescription_id, patient_id, 
     created_at, updated_at)
 SELECT @clinic@, ('@id@0000000' || n + 600)::uuid, ('@id@0000000' || n)::uuid, 'Seen ' || word, 'Cold ' || word,
     'Rest ' || word, t.at, t.at
+FROM (VALUES (101, 'own-@mark@'), (102, 'other-@mark@'), (103, 'hidden-@mark@')) AS p (n, word),
+    (VALUES (timestamptz '2025-03-04T06:00:00Z')) AS t (at);
+INSERT INTO clinicd.admission_recommendation (clinic_id, prescription_id, patient_id, admission_type, reason,
+    recommended_at, created_at, updated_at)
+SELECT @clinic@, ('@id@0000000' || n + 600)::uuid, ('@id@0000000' || n)::uuid, 'general', 'Weak ' || word, t.at, t.at, t.at
 FROM (VALUES (101, 'own-@mark@'), (102, 'other-@mark@'), (103, 'hidden-@mark@')) AS p (n, word),
     (VALUES (timestamptz '2025-03-04T06:00:00Z')) AS t (at);
 UPDATE clinicd.prescription SET status = 'completed', completed_at = '2025-03-04T06:30:00Z',

@@ -85,17 +85,18 @@ static void prescriptions_make(struct world *world, const struct seed *seed)
         "  CASE (e.n + k) %% 2 WHEN 0 THEN '0190a000-0000-7000-8000-%s0000000202'::uuid "
         "    ELSE md5('doctor %s')::uuid END AS doctor FROM edge e, generate_series(0, 5) k;"
         "INSERT INTO clinicd.prescription (clinic_id, id, rx_number, patient_id, doctor_id, "
-        "  doctor_name, prescribed_at, recommended_at, recommended_admission_type, "
-        "  recommended_reason, created_at, updated_at) SELECT %s, id, 'RX-F-' || n, patient, "
-        "doctor, "
-        "  'Some Doctor', made.at, r.at, r.kind, r.why, made.at, made.at FROM made LEFT JOIN "
-        "LATERAL "
-        "  (VALUES (made.at, 'general', 'Must rest')) r (at, kind, why) ON made.n %% 4 = 0;"
+        "  doctor_name, prescribed_at, created_at, updated_at) SELECT %s, id, 'RX-F-' || n, "
+        "  patient, doctor, 'Some Doctor', at, at, at FROM made;"
+        "INSERT INTO clinicd.admission_recommendation (clinic_id, prescription_id, patient_id, "
+        "  admission_type, reason, recommended_at, created_at, updated_at) SELECT %s, id, patient, "
+        "  'general', 'Must rest', at, at, at FROM made WHERE n %% 2 = 0;"
+        "UPDATE clinicd.admission_recommendation r SET withdrawn_at = r.recommended_at FROM made "
+        "  WHERE r.clinic_id = %s AND r.prescription_id = made.id AND made.n %% 4 = 2;"
         "INSERT INTO clinicd.prescription_test (clinic_id, id, prescription_id, patient_id, "
         "  position, test_name, test_type, created_at, updated_at) SELECT %s, gen_random_uuid(), "
         "id, "
         "  patient, p, 'Test ' || p, 'blood', at, at FROM made, generate_series(1, 3) p;",
-        clinic, seed->hex, clinic, clinic, clinic);
+        clinic, seed->hex, clinic, clinic, clinic, clinic, clinic);
     static const char *const steps[] = {
         "SET deleted_at = made.at, updated_at = made.at FROM made WHERE made.k = 4",
         "SET status = 'completed', completed_at = made.at, updated_at = made.at FROM made WHERE "

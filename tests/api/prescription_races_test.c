@@ -139,6 +139,41 @@ static void no_line_slips_into_what_is_completed(void **state)
     }
 }
 
+/* No version tells two pieces of advice apart. Of many who withdraw it one does, and the doctor's
+ * figure is what a recount says, also when the prescription is cancelled meanwhile. */
+static void advice_is_withdrawn_once_and_counted_right(void **state)
+{
+    enum { ROUNDS = 6, N = 8 };
+    struct world *world = *state;
+    for (int round = 0; round < ROUNDS; round++) {
+        bool is_cancelled = round % 2;
+        struct answer rx = rx_in(world, RX_IS_COMPLETED);
+        rx = rx_do(world, &rx, "doctor", "PUT", "/admission-recommendation",
+                   "{\"reason\": \"Weak\"}");
+        expect(&rx, 200, NULL);
+        struct racer racers[N] = {0};
+        for (int i = 0; i < N; i++)
+            racers[i].call =
+                i == N / 2 && is_cancelled
+                    ? change(world, &rx, "doctor", "POST", "/cancel", rx_reason(RX_IS_CANCELLED))
+                    : change(world, &rx, "doctor", "DELETE", "/admission-recommendation", NULL);
+        race(world, racers, N);
+        assert_true(!is_cancelled || racers[N / 2].answer.status == 200);
+        int withdrawn = race_count(racers, N, 200) - is_cancelled;
+        assert_in_range(withdrawn, !is_cancelled, 1);
+        assert_int_equal(race_count(racers, N, 404) + race_count(racers, N, 412),
+                         N - is_cancelled - withdrawn);
+        assert_true(is_cancelled || race_count(racers, N, 412) == 0);
+        race_forget(racers, N);
+        assert_int_equal(sql_int(world->boss,
+                                 "SELECT count(*) FROM clinicd.prescription_figures() n FULL JOIN "
+                                 "clinicd.prescription_figure f USING (clinic_id, doctor_id) WHERE "
+                                 "(n.pending, n.completed, n.cancelled, n.recommended) IS DISTINCT "
+                                 "FROM (f.pending, f.completed, f.cancelled, f.recommended)"),
+                         0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -146,6 +181,7 @@ int main(void)
         cmocka_unit_test(of_changes_under_one_version_one_is_made),
         cmocka_unit_test(of_two_who_complete_one_does),
         cmocka_unit_test(no_line_slips_into_what_is_completed),
+        cmocka_unit_test(advice_is_withdrawn_once_and_counted_right),
     };
     return cmocka_run_group_tests(tests, begin, end);
 }

@@ -70,6 +70,7 @@ struct unit *batch_begin(struct audit_batch *batch)
         .steps = {{.statement = q_db_context.plain, .args = relaxed},
                   {.statement = q_db_audit_append.plain, .args = batch->flush_args}},
         .steps_n = 2,
+        .main_step = 1,
         .reserved = batch->no_reserved,
         .deadline_us = batch->owed.first->deadline_us,
     };

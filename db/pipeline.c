@@ -229,10 +229,13 @@ static bool take_result(struct unit *unit, PGresult *result)
         PQclear(result);
         return true;
     }
-    if (unit->at < unit->steps_n && !unit->steps[unit->at].result)
-        unit->steps[unit->at].result = result;
-    else
+    struct step *step = &unit->steps[unit->at < unit->steps_n ? unit->at : unit->main_step];
+    if (unit->at >= unit->steps_n || !step->result) { /* after the last step: the commit failed */
+        PQclear(step->result);
+        step->result = result;
+    } else {
         PQclear(result);
+    }
     return false;
 }
 

@@ -231,6 +231,36 @@ static void without_its_database_the_service_says_so_and_comes_back(void **state
     world_end(&world);
 }
 
+/* What a transaction puts off is judged at its end: nothing was made, so nobody may be told that it
+ * was, neither with one trip nor with several. */
+static void what_fails_at_the_commit_was_not_done(void **state)
+{
+    static const char plant[] =
+        "CREATE FUNCTION clinicd.never() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE EXCEPTION 'not at the end'; END $$; "
+        "CREATE CONSTRAINT TRIGGER never AFTER INSERT ON clinicd.allergy "
+        "DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION clinicd.never()";
+    struct world world;
+    struct answer answer;
+    (void)state;
+    world_begin(&world, &(struct world_options){.name = "commit", .plant = plant});
+    int64_t before = sql_int(world.boss, "SELECT count(*) FROM clinicd.allergy");
+    struct call call = {.method = "POST",
+                        .path = arena_format(&world.arena, "%s/allergies", patient_path(&world)),
+                        .token = token(&world, &seed_a, "doctor"),
+                        .body = "{\"substance\": \"Dust\"}"};
+    http_send(world.client, &world.arena, &call, &answer);
+    assert_int_equal(answer.status, 500);
+    call.headers[0] = "Idempotency-Key: at-the-commit";
+    http_send(world.client, &world.arena, &call, &answer);
+    assert_int_equal(answer.status, 500);
+    assert_int_equal(sql_int(world.boss, "SELECT count(*) FROM clinicd.allergy"), before);
+    call = (struct call){.path = patient_path(&world), .token = call.token};
+    http_send(world.client, &world.arena, &call, &answer);
+    assert_int_equal(answer.status, 200);
+    world_end(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -240,6 +270,7 @@ int main(void)
         cmocka_unit_test(a_registration_number_is_one_clinic_s),
         cmocka_unit_test(the_platform_s_session_is_refreshed),
         cmocka_unit_test(a_bug_is_told_to_the_log_only),
+        cmocka_unit_test(what_fails_at_the_commit_was_not_done),
         cmocka_unit_test(a_request_that_takes_too_long_is_given_up),
         cmocka_unit_test(a_read_past_the_request_s_deadline_is_given_up),
         cmocka_unit_test(without_its_database_the_service_says_so_and_comes_back),

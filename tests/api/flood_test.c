@@ -21,7 +21,7 @@
 enum {
     FLOODERS = 16,
     A_SECOND = 500,
-    SIGN_INS = 3000,
+    SIGN_INS = 5000,
     FREE_TRIES = 20, /* of an address in a minute: models/account/admit.sql */
     READ_EVERY_US = 5000,
     READS_IDLE = 200,

@@ -2,6 +2,7 @@
 -- kind: write
 -- rows: one
 -- audit: entity=catalog_medicine id=id after=row
+-- keyed: yes
 WITH new AS (
     INSERT INTO catalog_medicine (clinic_id, id, medicine_name, medicine_type, common_dosages, default_dosage,
         default_schedule, frequency_per_day, default_duration, food_instruction, description,

@@ -2,6 +2,7 @@
 -- kind: write
 -- rows: one
 -- audit: entity=catalog_test id=id after=row
+-- keyed: yes
 WITH new AS (
     INSERT INTO catalog_test (clinic_id, id, test_name, test_type, category, description,
         created_at, updated_at)

@@ -4,6 +4,7 @@
 -- kind: write
 -- rows: optional
 -- audit: entity=prescription id=id patient=_patient_id after=row
+-- keyed: yes
 -- faults: patient-deceased visit-closed validation-failed
 WITH who AS MATERIALIZED (
     SELECT p.id, p.status, day.today

@@ -3,6 +3,7 @@
 -- kind: write
 -- rows: optional
 -- audit: entity=prescription id=id patient=_patient_id before=_before after=row
+-- keyed: yes
 -- faults: not-the-author precondition-failed prescription-locked validation-failed
 WITH old AS MATERIALIZED (
     SELECT p AS was FROM prescription p

@@ -2,6 +2,7 @@
 -- kind: write
 -- rows: one
 -- audit: entity=template id=id after=row
+-- keyed: yes
 -- faults: validation-failed
 WITH flaws AS MATERIALIZED (
     SELECT line_flaws($clinic, $body::jsonb->'medicines', $body->'tests', false) AS list

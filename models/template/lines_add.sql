@@ -2,6 +2,7 @@
 -- kind: write
 -- rows: optional
 -- audit: entity=template id=id before=_before after=row
+-- keyed: yes
 -- faults: not-the-author precondition-failed validation-failed
 WITH old AS MATERIALIZED (
     SELECT t AS was FROM template t

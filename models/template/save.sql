@@ -2,6 +2,7 @@
 -- kind: write
 -- rows: optional
 -- audit: entity=template id=id patient=_patient_id after=row
+-- keyed: yes
 -- faults: not-the-author prescription-empty
 WITH held AS MATERIALIZED (
     SELECT p.id, p.patient_id, p.doctor_name, l.medicines, l.tests, CASE

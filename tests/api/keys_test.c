@@ -57,6 +57,12 @@ static const char *registration(struct world *world, const char *phone, const ch
                         phone, more);
 }
 
+#define MEDICINE                                                                                   \
+    "{\"medicine_name\": \"Oil\", \"medicine_type\": \"drops\", \"dosage\": \"2\", "               \
+    "\"frequency_per_day\": 2, \"duration\": \"3 days\", \"quantity\": 1}"
+
+enum { A_DRAFT = 702 }; /* a prescription of clinic.sql that is pending */
+
 /* What to post, to whom; what may be posted twice is not here. */
 static const struct post {
     const char *who, *path;
@@ -93,6 +99,25 @@ static const struct post {
     {"admin", "/pharmacies", 0, "", "{\"name\": \"P\", \"address\": \"x\"}", NULL, NULL},
     {"receptionist", "/visits", 0, "",
      "{\"patient_number\": \"PT-2025-00102\", \"notes\": \"One\\ntwo\"}", NULL, NULL},
+    {"doctor", "/prescriptions", 0, "",
+     "{\"patient_id\": \"0190a000-0000-7000-8000-aa0000000102\", \"medicines\": [" MEDICINE
+     "], \"tests\": [{\"test_name\": \"Lipids\", \"test_type\": \"blood\"}], \"vitals\": "
+     "{\"temperature_text\": \"98.6 F\", \"bp_text\": \"120/80\"}, \"notes\": {\"observations\": "
+     "\"a\\nb\", \"diagnosis\": \"\\u0928\", \"treatment_plan\": \"c\"}}",
+     NULL, NULL},
+    {"doctor", "/prescriptions", A_DRAFT, "/medicines", MEDICINE, NULL, NULL},
+    {"doctor", "/prescriptions", A_DRAFT, "/tests",
+     "{\"test_name\": \"Lipids\", \"test_type\": \"blood\"}", NULL, NULL},
+    {"doctor", "/prescriptions", A_DRAFT, "/save-as-template", "{\"name\": \"Kept\"}", NULL, NULL},
+    {"doctor", "/templates", 0, "", "{\"name\": \"Cold\", \"medicines\": [" MEDICINE "]}", NULL,
+     NULL},
+    {"doctor", "/templates", 801, "/medicines", MEDICINE, NULL, NULL},
+    {"doctor", "/prescriptions", A_DRAFT, "/apply-template",
+     "{\"template_id\": \"0190a000-0000-7000-8000-aa0000000801\"}", NULL, NULL},
+    {"doctor", "/catalog/medicines", 0, "",
+     "{\"medicine_name\": \"Newcomer\", \"medicine_type\": \"syrup\"}", NULL, NULL},
+    {"doctor", "/catalog/tests", 0, "", "{\"test_name\": \"Newcomer\", \"test_type\": \"urine\"}",
+     NULL, NULL},
 };
 
 enum { POSTS = sizeof posts / sizeof posts[0] };

@@ -2,6 +2,7 @@
 
 #include "api/http/offload.h"
 #include "api/http/service.h"
+#include "db/json.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -80,10 +81,7 @@ json_t *request_body(const struct request *request)
 
 const char *request_body_text(struct request *request)
 {
-    /* Fifteen digits give back the decimal that was sent: 98.6, not 98.599999999999994. */
-    char *text = json_dumps(request->body, JSON_COMPACT | JSON_REAL_PRECISION(15));
-    arena_defer(&request->arena, free, text);
-    return text;
+    return json_text(&request->arena, request->body);
 }
 
 const char *request_string(const struct request *request, const char *member)

@@ -1,10 +1,10 @@
 #include "models/account/staff.h"
 
+#include "db/json.h"
 #include "db/keys.h"
 #include "db/uuid.h"
 #include "gen/queries.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum err staff_find_all(struct tx *tx, const struct staff_filter *filter, struct rows *out,
@@ -43,8 +43,7 @@ enum err staff_find(struct tx *tx, const char *id, struct rows *out)
 
 enum err staff_change(struct tx *tx, const char *id, const json_t *body, struct rows *out)
 {
-    char *text = json_dumps(body, JSON_COMPACT);
-    arena_defer(tx->fault->arena, free, text);
+    const char *text = json_text(tx->fault->arena, body);
     const struct q_account_staff_update_args args = {.id = id, .body = text};
     return query_run(tx, &q_account_staff_update, &args, out);
 }

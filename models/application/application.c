@@ -1,16 +1,14 @@
 #include "models/application/application.h"
 
+#include "db/json.h"
 #include "db/uuid.h"
 #include "gen/queries.h"
 #include "models/clinic/clinic.h"
 
-#include <stdlib.h>
-
 enum err application_create(struct tx *tx, const json_t *clinic, struct rows *out)
 {
     char id[UUID_TEXT];
-    char *text = json_dumps(clinic, JSON_COMPACT);
-    arena_defer(tx->fault->arena, free, text);
+    const char *text = json_text(tx->fault->arena, clinic);
     const struct q_application_create_args args = {.id = uuid_make(tx->scope.now_us, id),
                                                    .clinic_body = text};
     return query_run(tx, &q_application_create, &args, out);

@@ -1,18 +1,11 @@
 #include "models/clinic/clinic.h"
 
+#include "db/json.h"
 #include "db/uuid.h"
 #include "gen/queries.h"
 #include "models/clinic/hours.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-static const char *json_text(struct tx *tx, const json_t *body)
-{
-    char *text = json_dumps(body, JSON_COMPACT);
-    arena_defer(tx->fault->arena, free, text);
-    return text;
-}
 
 /* The one thing that only the database can judge. */
 static enum err explain(struct tx *tx, enum err err)
@@ -64,7 +57,7 @@ enum err clinic_create(struct tx *tx, const json_t *body, const char *admin_user
     tx_enter_clinic(tx, rows_int(&allotted, 0, "clinic_id", 0));
     const struct q_clinic_create_args args = {
         .id = uuid_make(tx->scope.now_us, id),
-        .body = json_text(tx, body),
+        .body = json_text(tx->fault->arena, body),
         .admin_id = uuid_make(tx->scope.now_us, admin_id),
         .admin_username = admin_username,
         .password_hash = password_hash,
@@ -75,13 +68,13 @@ enum err clinic_create(struct tx *tx, const json_t *body, const char *admin_user
 
 enum err clinic_update(struct tx *tx, const json_t *body, struct rows *out)
 {
-    const struct q_clinic_update_args args = {.body = json_text(tx, body)};
+    const struct q_clinic_update_args args = {.body = json_text(tx->fault->arena, body)};
     return explain(tx, query_run(tx, &q_clinic_update, &args, out));
 }
 
 enum err clinic_set_subscription(struct tx *tx, const json_t *body, struct rows *out)
 {
-    const struct q_clinic_set_subscription_args args = {.body = json_text(tx, body)};
+    const struct q_clinic_set_subscription_args args = {.body = json_text(tx->fault->arena, body)};
     return query_run(tx, &q_clinic_set_subscription, &args, out);
 }
 
@@ -100,6 +93,6 @@ enum err clinic_update_settings(struct tx *tx, const json_t *body, struct rows *
     hours_check(body, "opening_hours", "opens", "closes", tx->fault);
     if (tx->fault->flaws_n > 0)
         return fail(tx->fault, ERR_INPUT, "validation-failed", NULL);
-    const struct q_clinic_settings_update_args args = {.body = json_text(tx, body)};
+    const struct q_clinic_settings_update_args args = {.body = json_text(tx->fault->arena, body)};
     return explain(tx, query_run(tx, &q_clinic_settings_update, &args, out));
 }

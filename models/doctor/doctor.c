@@ -1,22 +1,9 @@
 #include "models/doctor/doctor.h"
 
+#include "db/json.h"
 #include "db/uuid.h"
 #include "gen/queries.h"
 #include "models/clinic/hours.h"
-
-#include <stdlib.h>
-
-static const char *text_of(const json_t *object, const char *member)
-{
-    return json_string_value(json_object_get(object, member)); /* NULL: absent or null */
-}
-
-static const char *json_text(struct tx *tx, const json_t *body)
-{
-    char *text = json_dumps(body, JSON_COMPACT);
-    arena_defer(tx->fault->arena, free, text);
-    return text;
-}
 
 enum err doctor_find(struct tx *tx, const char *id, struct rows *out)
 {
@@ -35,7 +22,7 @@ enum err doctor_list(struct tx *tx, const struct doctor_filters *filters, struct
 
 enum err doctor_check(struct fault *fault, const json_t *body)
 {
-    const char *id = text_of(body, "id");
+    const char *id = json_member(body, "id");
     if (id && !uuid_is_v7(id))
         fault_add(fault, "#/id", "format", "is not a UUID version 7");
     hours_check(body, "office_hours", "from", "to", fault);
@@ -46,10 +33,10 @@ enum err doctor_create(struct tx *tx, const json_t *body, const char *password_h
                        struct rows *out)
 {
     char made[UUID_TEXT];
-    const char *id = text_of(body, "id");
+    const char *id = json_member(body, "id");
     const struct q_doctor_create_args args = {
         .id = id ? id : uuid_make(tx->scope.now_us, made),
-        .body = json_text(tx, body),
+        .body = json_text(tx->fault->arena, body),
         .password_hash = password_hash,
     };
     return query_run(tx, &q_doctor_create, &args, out);
@@ -57,6 +44,6 @@ enum err doctor_create(struct tx *tx, const json_t *body, const char *password_h
 
 enum err doctor_update(struct tx *tx, const char *id, const json_t *body, struct rows *out)
 {
-    const struct q_doctor_update_args args = {.id = id, .body = json_text(tx, body)};
+    const struct q_doctor_update_args args = {.id = id, .body = json_text(tx->fault->arena, body)};
     return query_run(tx, &q_doctor_update, &args, out);
 }

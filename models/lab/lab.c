@@ -1,24 +1,11 @@
 #include "models/lab/lab.h"
 
+#include "db/json.h"
 #include "gen/queries.h"
 #include "models/clinic/directory.h"
 #include "models/patient/phone.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-static const char *text_of(const json_t *object, const char *member)
-{
-    return json_string_value(json_object_get(object, member)); /* NULL: absent or null */
-}
-
-/* Fifteen digits give back the decimal that was sent. */
-static const char *json_text(struct tx *tx, const json_t *body)
-{
-    char *text = json_dumps(body, JSON_COMPACT | JSON_REAL_PRECISION(15));
-    arena_defer(tx->fault->arena, free, text);
-    return text;
-}
 
 static enum err refuse(struct fault *fault)
 {
@@ -81,11 +68,11 @@ enum err lab_list(struct tx *tx, const struct clinic_entry *clinic,
 enum err lab_move(struct tx *tx, const char *prescription_id, const char *test_id,
                   const json_t *body, struct rows *out)
 {
-    if (strcmp(text_of(body, "status"), "cancelled") == 0 && !text_of(body, "note"))
+    if (strcmp(json_member(body, "status"), "cancelled") == 0 && !json_member(body, "note"))
         fault_add(tx->fault, "#/note", "required", "is needed to cancel");
     enum err err = refuse(tx->fault);
     const struct q_lab_move_args args = {
-        .id = prescription_id, .tid = test_id, .body = json_text(tx, body)};
+        .id = prescription_id, .tid = test_id, .body = json_text(tx->fault->arena, body)};
     return err ? err : query_run(tx, &q_lab_move, &args, out);
 }
 
@@ -107,11 +94,11 @@ enum err lab_record(struct tx *tx, const char *prescription_id, const char *test
                     struct rows *out)
 {
     json_t *values = json_object_get(body, "result_values");
-    if (!text_of(body, "result") && json_array_size(values) == 0)
+    if (!json_member(body, "result") && json_array_size(values) == 0)
         fault_add(tx->fault, "#/result", "required", "is missing, and there are no values");
     lab_judge(tx->fault, values);
     enum err err = refuse(tx->fault);
     const struct q_lab_record_args args = {
-        .id = prescription_id, .tid = test_id, .body = json_text(tx, body)};
+        .id = prescription_id, .tid = test_id, .body = json_text(tx->fault->arena, body)};
     return err ? err : explain(tx, query_run(tx, &q_lab_record, &args, out));
 }

@@ -1,29 +1,17 @@
 #include "models/patient/patient.h"
 
+#include "db/json.h"
 #include "db/uuid.h"
 #include "gen/queries.h"
 #include "models/clinic/directory.h"
 #include "models/patient/identification.h"
 #include "models/patient/phone.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-static const char *member(const json_t *body, const char *name)
-{
-    return json_string_value(json_object_get(body, name)); /* NULL: absent or null */
-}
-
-static const char *json_text(struct tx *tx, const json_t *body)
-{
-    char *text = json_dumps(body, JSON_COMPACT);
-    arena_defer(tx->fault->arena, free, text);
-    return text;
-}
 
 static enum err refuse_identification(struct tx *tx, const json_t *body)
 {
-    const char *number = member(body, "identification_number");
+    const char *number = json_member(body, "identification_number");
     if (!number || !identification_is_aadhaar(number))
         return ERR_NONE;
     fault_add(tx->fault, "#/identification_number", "identification-refused",
@@ -89,10 +77,10 @@ enum err patient_create(struct tx *tx, const struct clinic_entry *clinic, const 
                         const char *login_hash, struct rows *out)
 {
     char key[PHONE_KEY_TEXT], made[UUID_TEXT], login_id[UUID_TEXT];
-    const char *id = member(body, "id");
+    const char *id = json_member(body, "id");
     if (id && !uuid_is_v7(id))
         fault_add(tx->fault, "#/id", "format", "is not a UUID version 7");
-    if (!member(body, "date_of_birth") && !json_is_integer(json_object_get(body, "age_years")))
+    if (!json_member(body, "date_of_birth") && !json_is_integer(json_object_get(body, "age_years")))
         fault_add(tx->fault, "#/age_years", "required", "is needed when the birth date is unknown");
     if (tx->fault->flaws_n > 0)
         return fail(tx->fault, ERR_INPUT, "validation-failed", NULL);
@@ -102,10 +90,10 @@ enum err patient_create(struct tx *tx, const struct clinic_entry *clinic, const 
     const struct q_patient_create_args args = {
         .id = id ? id : uuid_make(tx->scope.now_us, made),
         .timezone = clinic->timezone,
-        .body = json_text(tx, body),
-        .phone_key = phone_key(member(body, "phone_number"), clinic->country_code, key),
+        .body = json_text(tx->fault->arena, body),
+        .phone_key = phone_key(json_member(body, "phone_number"), clinic->country_code, key),
         .identification_sealed = identification_seal(tx->fault->arena, tx->scope.clinic_id,
-                                                     member(body, "identification_number")),
+                                                     json_member(body, "identification_number")),
         .login_id = uuid_make(tx->scope.now_us, login_id),
         .login_hash = login_hash,
     };
@@ -122,10 +110,10 @@ enum err patient_update(struct tx *tx, const struct clinic_entry *clinic, const 
     const struct q_patient_update_args args = {
         .id = id,
         .timezone = clinic->timezone,
-        .body = json_text(tx, body),
-        .phone_key = phone_key(member(body, "phone_number"), clinic->country_code, key),
+        .body = json_text(tx->fault->arena, body),
+        .phone_key = phone_key(json_member(body, "phone_number"), clinic->country_code, key),
         .identification_sealed = identification_seal(tx->fault->arena, tx->scope.clinic_id,
-                                                     member(body, "identification_number")),
+                                                     json_member(body, "identification_number")),
     };
     return explain(tx, query_run(tx, &q_patient_update, &args, out));
 }

@@ -1,16 +1,8 @@
 #include "models/pharmacy/pharmacy.h"
 
+#include "db/json.h"
 #include "db/uuid.h"
 #include "gen/queries.h"
-
-#include <stdlib.h>
-
-static const char *json_text(struct tx *tx, const json_t *body)
-{
-    char *text = json_dumps(body, JSON_COMPACT);
-    arena_defer(tx->fault->arena, free, text);
-    return text;
-}
 
 enum err pharmacy_list(struct tx *tx, const char *is_active, struct rows *out, int64_t *total)
 {
@@ -33,13 +25,14 @@ enum err pharmacy_create(struct tx *tx, const json_t *body, struct rows *out)
         return fail(tx->fault, ERR_INPUT, "validation-failed", NULL);
     }
     const struct q_pharmacy_create_args args = {.id = id ? id : uuid_make(tx->scope.now_us, made),
-                                                .body = json_text(tx, body)};
+                                                .body = json_text(tx->fault->arena, body)};
     return query_run(tx, &q_pharmacy_create, &args, out);
 }
 
 enum err pharmacy_update(struct tx *tx, const char *id, const json_t *body, struct rows *out)
 {
-    const struct q_pharmacy_update_args args = {.id = id, .body = json_text(tx, body)};
+    const struct q_pharmacy_update_args args = {.id = id,
+                                                .body = json_text(tx->fault->arena, body)};
     return query_run(tx, &q_pharmacy_update, &args, out);
 }
 

@@ -1,20 +1,13 @@
 #include "models/prescription/prescription.h"
 
+#include "db/json.h"
 #include "db/uuid.h"
 #include "gen/queries.h"
 #include "models/clinic/directory.h"
 #include "models/patient/phone.h"
 #include "models/prescription/vitals.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-static const char *json_text(struct tx *tx, const json_t *json)
-{
-    char *text = json_dumps(json, JSON_COMPACT | JSON_REAL_PRECISION(15));
-    arena_defer(tx->fault->arena, free, text);
-    return text;
-}
 
 /* The body's own id, or a new one, which it then has. */
 static const char *id_give(struct tx *tx, const char *pointer, json_t *body)
@@ -114,7 +107,7 @@ enum err prescription_create(struct tx *tx, const struct clinic_entry *clinic, j
     if (err)
         return err;
     const struct q_prescription_create_args args = {
-        .id = id, .timezone = clinic->timezone, .body = json_text(tx, body)};
+        .id = id, .timezone = clinic->timezone, .body = json_text(tx->fault->arena, body)};
     return query_run(tx, &q_prescription_create, &args, out);
 }
 
@@ -139,7 +132,7 @@ enum err prescription_line_add(struct tx *tx, enum prescription_line kind, const
     enum err err = flaws_fail(tx);
     if (err)
         return err;
-    const char *lines = arena_format(tx->fault->arena, "[%s]", json_text(tx, body));
+    const char *lines = arena_format(tx->fault->arena, "[%s]", json_text(tx->fault->arena, body));
     const struct q_prescription_lines_add_args args = {
         .id = id,
         .made_id = line_id,
@@ -179,7 +172,8 @@ enum err prescription_vitals(struct tx *tx, const char *id, json_t *body, struct
     enum err err = flaws_fail(tx);
     if (err)
         return err;
-    const struct q_prescription_vitals_args args = {.id = id, .body = json_text(tx, body)};
+    const struct q_prescription_vitals_args args = {.id = id,
+                                                    .body = json_text(tx->fault->arena, body)};
     return query_run(tx, &q_prescription_vitals, &args, out);
 }
 

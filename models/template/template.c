@@ -1,25 +1,12 @@
 #include "models/template/template.h"
 
+#include "db/json.h"
 #include "db/uuid.h"
 #include "gen/queries.h"
 
-#include <stdlib.h>
-
-static const char *text_of(const json_t *object, const char *member)
-{
-    return json_string_value(json_object_get(object, member)); /* NULL: absent or null */
-}
-
-static const char *json_text(struct tx *tx, const json_t *body)
-{
-    char *text = json_dumps(body, JSON_COMPACT);
-    arena_defer(tx->fault->arena, free, text);
-    return text;
-}
-
 static void check_id(struct fault *fault, const json_t *body, const char *pointer)
 {
-    const char *id = text_of(body, "id");
+    const char *id = json_member(body, "id");
     if (id && !uuid_is_v7(id))
         fault_add(fault, pointer, "format", "is not a UUID version 7");
 }
@@ -40,7 +27,7 @@ static enum err refuse(struct fault *fault)
 /* The client's own, or a new one in `made`. */
 static const char *id_of(struct tx *tx, const json_t *body, char made[UUID_TEXT])
 {
-    const char *id = text_of(body, "id");
+    const char *id = json_member(body, "id");
     return id ? id : uuid_make(tx->scope.now_us, made);
 }
 
@@ -66,13 +53,14 @@ enum err template_create(struct tx *tx, const json_t *body, struct rows *out)
     check_line_ids(tx->fault, body, "tests");
     enum err err = refuse(tx->fault);
     const struct q_template_create_args args = {.id = id_of(tx, body, made),
-                                                .body = json_text(tx, body)};
+                                                .body = json_text(tx->fault->arena, body)};
     return err ? err : query_run(tx, &q_template_create, &args, out);
 }
 
 enum err template_update(struct tx *tx, const char *id, const json_t *body, struct rows *out)
 {
-    const struct q_template_update_args args = {.id = id, .body = json_text(tx, body)};
+    const struct q_template_update_args args = {.id = id,
+                                                .body = json_text(tx->fault->arena, body)};
     return query_run(tx, &q_template_update, &args, out);
 }
 
@@ -92,7 +80,7 @@ enum err template_add(struct tx *tx, const char *id, enum template_line kind, js
         return err;
     const char *line_id = id_of(tx, body, made);
     json_object_set_new(body, "id", json_string(line_id));
-    const char *lines = arena_format(tx->fault->arena, "[%s]", json_text(tx, body));
+    const char *lines = arena_format(tx->fault->arena, "[%s]", json_text(tx->fault->arena, body));
     const struct q_template_lines_add_args args = {
         .id = id,
         .medicines = kind == TEMPLATE_MEDICINE ? lines : NULL,
@@ -105,7 +93,7 @@ enum err template_add(struct tx *tx, const char *id, enum template_line kind, js
 enum err template_change(struct tx *tx, const char *id, enum template_line kind,
                          const char *line_id, const json_t *body, struct rows *out)
 {
-    const char *text = json_text(tx, body);
+    const char *text = json_text(tx->fault->arena, body);
     const struct q_template_medicine_update_args medicine = {
         .id = id, .line_id = line_id, .body = text};
     const struct q_template_test_update_args test = {.id = id, .line_id = line_id, .body = text};
@@ -128,7 +116,7 @@ enum err template_apply(struct tx *tx, const char *timezone, const char *prescri
     const struct q_template_apply_args args = {
         .timezone = timezone,
         .id = prescription_id,
-        .template_id = text_of(body, "template_id"),
+        .template_id = json_member(body, "template_id"),
         .skip_duplicates = json_is_true(json_object_get(body, "skip_duplicates")) ? "t" : "f",
     };
     return query_run(tx, &q_template_apply, &args, out);
@@ -140,6 +128,6 @@ enum err template_save(struct tx *tx, const char *prescription_id, const json_t 
     char made[UUID_TEXT];
     const struct q_template_save_args args = {.id = prescription_id,
                                               .template_id = uuid_make(tx->scope.now_us, made),
-                                              .body = json_text(tx, body)};
+                                              .body = json_text(tx->fault->arena, body)};
     return query_run(tx, &q_template_save, &args, out);
 }

@@ -1,36 +1,24 @@
 #include "models/visit/visit.h"
 
 #include "db/clock.h"
+#include "db/json.h"
 #include "db/uuid.h"
 #include "gen/queries.h"
 #include "models/clinic/directory.h"
 #include "models/patient/phone.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 enum { STALE_AT_ONCE = 100, BUCKETS_MAX = 400, DAY_S = 86400 };
 
-static const char *member(const json_t *body, const char *name)
-{
-    return json_string_value(json_object_get(body, name)); /* NULL: absent or null */
-}
-
-static const char *json_text(struct tx *tx, const json_t *body)
-{
-    char *text = json_dumps(body, JSON_COMPACT);
-    arena_defer(tx->fault->arena, free, text);
-    return text;
-}
-
 enum err visit_create(struct tx *tx, const struct clinic_entry *clinic, const json_t *body,
                       struct rows *out)
 {
     char made[UUID_TEXT];
-    const char *id = member(body, "id");
-    const char *patient_id = member(body, "patient_id");
-    const char *patient_number = member(body, "patient_number");
+    const char *id = json_member(body, "id");
+    const char *patient_id = json_member(body, "patient_id");
+    const char *patient_number = json_member(body, "patient_number");
     if (id && !uuid_is_v7(id))
         fault_add(tx->fault, "#/id", "format", "is not a UUID version 7");
     if (!patient_id && !patient_number)
@@ -44,7 +32,7 @@ enum err visit_create(struct tx *tx, const struct clinic_entry *clinic, const js
         .timezone = clinic->timezone,
         .patient_id = patient_id,
         .patient_number = patient_number,
-        .body = json_text(tx, body),
+        .body = json_text(tx->fault->arena, body),
     };
     return query_run(tx, &q_visit_create, &args, out);
 }
@@ -84,7 +72,7 @@ enum err visit_list(struct tx *tx, const struct clinic_entry *clinic,
 
 enum err visit_update(struct tx *tx, const char *id, const json_t *body, struct rows *out)
 {
-    const struct q_visit_update_args args = {.id = id, .body = json_text(tx, body)};
+    const struct q_visit_update_args args = {.id = id, .body = json_text(tx->fault->arena, body)};
     return query_run(tx, &q_visit_update, &args, out);
 }
 
@@ -92,9 +80,9 @@ enum err visit_move(struct tx *tx, const char *id, const json_t *body, struct ro
 {
     const struct q_visit_move_args args = {
         .id = id,
-        .status = member(body, "status"),
-        .note = member(body, "note"),
-        .reopen_reason = member(body, "reopen_reason"),
+        .status = json_member(body, "status"),
+        .note = json_member(body, "note"),
+        .reopen_reason = json_member(body, "reopen_reason"),
     };
     if (args.note && args.reopen_reason) {
         fault_add(tx->fault, "#/note", "excluded", "is not for a body with reopen_reason");

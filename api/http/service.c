@@ -130,7 +130,8 @@ static enum err open_database(struct service *service, struct fault *fault)
     const struct service_options *o = &service->options;
     struct database_options database = o->database;
     database.url = o->database_url;
-    database.chore = visit_close_stale;
+    if (!database.chore)
+        database.chore = visit_close_stale;
     enum err err = database_open(&database, fault, &service->database);
     if (!err)
         err = directory_load(service->database, fault, &service->directory);

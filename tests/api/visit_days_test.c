@@ -354,6 +354,7 @@ static void the_service_does_it_by_itself(void **state)
     begin_anew(world);
     leave_open(world, 120);
     struct service_options options = world->service->options;
+    options.database.chore = NULL; /* its own */
     service_stop(world->service);
     assert_int_equal(service_start(&options, &fault, &world->service), ERR_NONE);
     for (int i = 0; i < POLLS_MOST && left_open(world) > 0; i++)

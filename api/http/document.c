@@ -46,23 +46,35 @@ enum err document_known(struct loader *loader, const char *where, json_t *object
     return ERR_NONE;
 }
 
-static size_t permission_index(const struct loader *loader, const char *name)
+static bool lists(const json_t *list, const char *permission)
 {
-    size_t i = 0;
-    while (i < loader->permissions_n && strcmp(loader->permissions[i], name) != 0)
-        i++;
-    return i;
+    size_t i;
+    const json_t *item;
+    json_array_foreach(list, i, item)
+    {
+        if (strcmp(json_string_value(item), permission) == 0)
+            return true;
+    }
+    return false;
 }
 
 enum err document_permission(struct loader *loader, const char *where, const char *name,
                              uint64_t *out)
 {
-    size_t i = permission_index(loader, name);
+    const struct document *document = loader->document;
+    uint64_t who = 0;
+    bool is_granted = false; /* what only a state names, nobody has */
 
-    if (i == loader->permissions_n || !(loader->granted >> i & 1))
+    for (size_t i = 0; i < document->roles_n; i++) {
+        if (lists(document->roles[i].permissions, name)) {
+            who |= document->roles[i].bit;
+            is_granted = is_granted || !is_in(document->roles[i].name, states);
+        }
+    }
+    if (!is_granted)
         return fail(loader->fault, ERR_INTERNAL, NULL, "%s: no role has the permission %s", where,
                     name);
-    *out = UINT64_C(1) << i;
+    *out = who;
     return ERR_NONE;
 }
 
@@ -73,22 +85,16 @@ static enum err load_role(struct loader *loader, const char *name, json_t *list,
 
     if (!json_is_array(list))
         return fail(loader->fault, ERR_INTERNAL, NULL, "x-roles: %s must be an array", name);
-    out->name = name;
     json_array_foreach(list, i, item)
     {
-        const char *permission = json_string_value(item);
-        if (permission == NULL)
+        if (!json_is_string(item))
             return fail(loader->fault, ERR_INTERNAL, NULL, "x-roles: %s has what is no name", name);
-        size_t at = permission_index(loader, permission);
-        if (at == PERMISSIONS_MAX)
-            return fail(loader->fault, ERR_INTERNAL, NULL,
-                        "x-roles: there are more than %d permissions", PERMISSIONS_MAX);
-        if (at == loader->permissions_n)
-            loader->permissions[loader->permissions_n++] = permission;
-        out->permissions |= UINT64_C(1) << at;
     }
-    if (!is_in(name, states))
-        loader->granted |= out->permissions;
+    size_t at = loader->document->roles_n++;
+    if (at == ROLES_MAX)
+        return fail(loader->fault, ERR_INTERNAL, NULL, "x-roles: there are more than %d roles",
+                    ROLES_MAX);
+    *out = (struct role){.name = name, .bit = UINT64_C(1) << at, .permissions = list};
     return ERR_NONE;
 }
 
@@ -104,7 +110,7 @@ static enum err load_roles(struct loader *loader)
     document->roles = arena_array(loader->arena, struct role, json_object_size(roles));
     json_object_foreach(roles, name, list)
     {
-        enum err err = load_role(loader, name, list, &document->roles[document->roles_n++]);
+        enum err err = load_role(loader, name, list, &document->roles[document->roles_n]);
         if (err != ERR_NONE)
             return err;
     }
@@ -279,7 +285,7 @@ uint64_t document_role(const struct document *document, const char *role)
 {
     for (size_t i = 0; i < document->roles_n; i++) {
         if (strcmp(document->roles[i].name, role) == 0)
-            return document->roles[i].permissions;
+            return document->roles[i].bit;
     }
     return 0;
 }

@@ -26,7 +26,7 @@ struct parameter {
     const struct schema *schema;
     bool is_required;
     const char *fallback; /* default as text, or NULL */
-    uint64_t permission;  /* needed when the parameter is given; 0: none */
+    uint64_t permission;  /* needed when the parameter is given: the roles that have it; 0: none */
 };
 
 /* A member of the body, first level, that needs a permission of its own. */
@@ -53,7 +53,7 @@ struct operation {
     const char *path;
     bool in_clinic;      /* the path begins with /clinics/{slug}: context is that clinic */
     bool is_public;      /* x-permission: public; credentials are optional */
-    uint64_t permission; /* one bit; 0 for public */
+    uint64_t permission; /* the roles that have it, and the states that leave it; 0 for public */
     const char *permission_name;
     const char *row; /* x-row or NULL */
     struct parameter path_parameters[PATH_PARAMETERS_MAX];
@@ -85,9 +85,11 @@ struct operation {
     enum err (*handler)(struct request *request); /* bound by document_bind() */
 };
 
+/* A permission is compiled to the set of roles that have it. */
 struct role {
     const char *name;
-    uint64_t permissions;
+    uint64_t bit;
+    const json_t *permissions; /* their names */
 };
 
 struct problem {
@@ -118,7 +120,7 @@ struct document {
 
 /* Compiles JSON text. Refuses, naming it: an operation without permission or operationId, a
  * permission that no role has, an unknown x- member or schema keyword, a problem code used but not
- * listed, more than 64 permissions. */
+ * listed, more than 64 roles. */
 enum err document_load(struct arena *arena, const char *text, size_t length, struct fault *fault,
                        struct document **out) FAILS;
 
@@ -129,7 +131,8 @@ enum err document_bind(struct document *document, const struct handler *handlers
 const struct operation *document_find(const struct document *document, const char *operation_id);
 /* A query parameter of the operation by name; NULL: it has none. */
 const struct parameter *document_parameter(const struct operation *operation, const char *name);
-uint64_t document_role(const struct document *document, const char *role); /* 0: unknown role */
+/* The role's, or state's, bit in a permission; 0: unknown role. */
+uint64_t document_role(const struct document *document, const char *role);
 const struct problem *document_problem(const struct document *document, const char *code);
 
 /* The embedded document. */

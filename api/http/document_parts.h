@@ -4,16 +4,13 @@
 
 #include "api/http/document.h"
 
-enum { PERMISSIONS_MAX = 64, KEPT_MAX = 256 };
+enum { ROLES_MAX = 64, KEPT_MAX = 256 };
 
 struct loader {
     struct document *document;
     struct fault *fault;
     struct arena *arena;
     json_t *json;
-    const char *permissions[PERMISSIONS_MAX]; /* bit i is the permission of this name */
-    size_t permissions_n;
-    uint64_t granted; /* what the roles have, without the states */
     struct {
         const json_t *source;
         const struct schema *schema;
@@ -28,7 +25,7 @@ json_t *document_resolve(json_t *document, json_t *value);
 enum err document_known(struct loader *loader, const char *where, json_t *object,
                         const char *const *known) FAILS;
 
-/* The bit of a permission that some role has; refuses one that none has. */
+/* The roles, and states, that have a permission; refuses one that no role has. */
 enum err document_permission(struct loader *loader, const char *where, const char *name,
                              uint64_t *out) FAILS;
 

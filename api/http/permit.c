@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-static uint64_t permissions_of(const struct request *request)
+static uint64_t role_of(const struct request *request)
 {
     const struct principal *who = request->principal;
     if (who->kind == PRINCIPAL_ANONYMOUS)
@@ -69,7 +69,7 @@ enum err permit(struct request *request)
         return request_fail(request, ERR_INPUT, "unauthenticated", NULL);
     const struct document *document = request->service->document;
     uint64_t needed = operation->permission;
-    if (!(permissions_of(request) & needed))
+    if (!(role_of(request) & needed))
         return request_fail(request, ERR_INPUT, "missing-permission", NULL);
     if (who->must_change_password &&
         !(document_role(document, "password_change_required") & needed))
@@ -84,16 +84,16 @@ enum err permit(struct request *request)
 enum err permit_input(struct request *request)
 {
     const struct operation *operation = request->operation;
-    uint64_t has = permissions_of(request);
+    uint64_t role = role_of(request);
     const char *denied = NULL;
     for (size_t i = 0; i < operation->query_n; i++) {
         uint64_t needed = operation->query[i].permission;
-        if (request->query[i] && needed && !(has & needed))
+        if (request->query[i] && needed && !(role & needed))
             denied = operation->query[i].name;
     }
     for (size_t i = 0; i < operation->body_permissions_n; i++) {
         const struct member_permission *member = &operation->body_permissions[i];
-        if (json_object_get(request->body, member->member) && !(has & member->permission))
+        if (json_object_get(request->body, member->member) && !(role & member->permission))
             denied = member->member;
     }
     if (!denied)

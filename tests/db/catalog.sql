@@ -9,7 +9,8 @@ global(rel) AS (VALUES -- tables that belong to no clinic
     ('clinicd.clinic_application')),    -- clinics to be: read by the platform only
 unscoped_unique(name) AS (VALUES -- unique over all clinics, and why that tells nobody anything
     ('clinic__slug-taken'),                -- slugs are public: the directory shows them
-    ('clinic__registration-number-taken')), -- only the platform creates clinics or changes it
+    ('clinic__registration-number-taken'), -- only the platform creates clinics or changes it
+    ('share_link__token')),                -- a hash of 256 random bits: nobody hits another's by chance
 derived(name) AS (VALUES -- rows that only index another row and go with it
     ('patient_word__patient')),
 deletable(rel) AS (VALUES ('')), -- tables that the service may DELETE from: none, records stay

@@ -25,6 +25,7 @@ enum key_purpose {
     KEY_REFRESH,
     KEY_ANSWER,
     KEY_SHARE,
+    KEY_PAPER,
     KEY_PURPOSE_END
 };
 

@@ -35,6 +35,20 @@ static const struct setting settings_table[] = {
      "the same for the role clinicd_migrator; needed to migrate a server of your own"},
     {"CLINICD_SECRETS_FILE", TEXT, "secrets", AT(secrets_file), 0, 0, false,
      "the key file, made when absent; a relative path starts in the data directory"},
+    {"CLINICD_FILES_DIR", TEXT, "files", AT(files_dir), 0, 0, false,
+     "folder of uploaded files; a relative path starts in the data directory"},
+    {"CLINICD_FILES_LEAST_FREE_PERCENT", NUMBER, "5", AT(files_least_free_percent), 0, 90, false,
+     "uploads are refused while less of that folder's file system is free; 0: never"},
+    {"CLINICD_BUCKET_URL", TEXT, "", AT(bucket_url), 0, 0, false,
+     "https://host/bucket[/prefix] of an S3 server that keeps the files instead of the folder"},
+    {"CLINICD_BUCKET_REGION", TEXT, "us-east-1", AT(bucket_region), 0, 0, false,
+     "the bucket's region"},
+    {"CLINICD_BUCKET_ACCESS_KEY", TEXT, "", AT(bucket_access_key), 0, 0, true,
+     "name of the bucket's key"},
+    {"CLINICD_BUCKET_SECRET_KEY", TEXT, "", AT(bucket_secret_key), 0, 0, true,
+     "the bucket's secret key"},
+    {"CLINICD_BUCKET_TIMEOUT_S", NUMBER, "30", AT(bucket_timeout_s), 1, 600, false,
+     "a request to the bucket that does not get on for so long is given up"},
     {"CLINICD_CORS_ORIGINS", TEXT, "", AT(cors_origins), 0, 0, false,
      "comma list of origins whose pages may call the API"},
     {"CLINICD_TRUSTED_PROXIES", TEXT, "", AT(trusted_proxies), 0, 0, false,
@@ -323,6 +337,17 @@ static const char *text_or_null(const char *text)
     return text[0] ? text : NULL;
 }
 
+void settings_store(const struct settings *settings, struct store_options *out)
+{
+    *out = (struct store_options){.folder = settings->files_dir,
+                                  .least_free_percent = settings->files_least_free_percent,
+                                  .bucket_url = text_or_null(settings->bucket_url),
+                                  .region = settings->bucket_region,
+                                  .access_key = settings->bucket_access_key,
+                                  .secret_key = settings->bucket_secret_key,
+                                  .timeout_s = settings->bucket_timeout_s};
+}
+
 void settings_apply(const struct settings *settings, struct service_options *out)
 {
     out->listen = settings->listen;
@@ -330,6 +355,7 @@ void settings_apply(const struct settings *settings, struct service_options *out
     out->cors_origins = text_or_null(settings->cors_origins);
     out->trusted_proxies = text_or_null(settings->trusted_proxies);
     out->allowed_hosts = text_or_null(settings->allowed_hosts);
+    settings_store(settings, &out->store);
     out->tls_in_front = settings->tls_in_front;
     out->request_deadline_ms = settings->request_deadline_ms;
     out->connections_max = settings->connections_max;

@@ -21,6 +21,13 @@ struct settings {
     const char *database_url; /* "": the embedded server */
     const char *migrate_url;
     const char *secrets_file; /* from the data directory, unless absolute */
+    const char *files_dir;    /* from the data directory, unless absolute */
+    const char *bucket_url;   /* "": the folder keeps the files */
+    const char *bucket_region;
+    const char *bucket_access_key;
+    const char *bucket_secret_key;
+    int bucket_timeout_s;
+    int files_least_free_percent;
     const char *cors_origins;
     const char *trusted_proxies;
     const char *allowed_hosts;
@@ -58,6 +65,9 @@ enum err settings_read(const char *const environment[], struct fault *fault,
 /* The table with the values in effect, for people and as a JSON array. */
 void settings_write_text(struct buf *out, const struct settings *settings);
 void settings_write_json(struct buf *out, const struct settings *settings);
+
+/* The store's, also for commands. */
+void settings_store(const struct settings *settings, struct store_options *out);
 
 /* Fills everything of the service's options that is a setting; text that is "" becomes NULL. The
  * database's url, the keys' file and the handlers are the caller's. */

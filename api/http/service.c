@@ -36,6 +36,7 @@ void service_defaults(struct service_options *options)
                      .acquire_timeout_ms = 2000,
                      .statement_timeout_ms = 5000,
                      .lock_timeout_ms = 2000},
+        .store = {.folder = "files", .least_free_percent = 5, .timeout_s = 30},
         .request_deadline_ms = 10000,
         .session_cache_ms = 5000,
         .offload_wait_ms = 2000,
@@ -171,8 +172,10 @@ enum err service_start(const struct service_options *options, struct fault *faul
     enum err err = keys_load(options->keys_file, fault, &service->keys);
     if (!err) {
         keys_use(service->keys);
-        err = read_document(service, fault);
+        err = store_open(&options->store, fault, &service->store);
     }
+    if (!err)
+        err = read_document(service, fault);
     if (!err) {
         service->principals = principals_make(options->session_cache_ms);
         service->offload = offload_start(OFFLOAD_THREADS, OFFLOAD_QUEUE, options->offload_wait_ms);
@@ -242,6 +245,7 @@ bool service_stop(struct service *service)
     if (service->limiter)
         limiter_free(service->limiter);
     metrics_free(service->metrics);
+    store_close(service->store);
     arena_end(&service->arena);
     keys_use(NULL);
     keys_free(service->keys);

@@ -5,6 +5,7 @@
 
 #include "api/http/document.h"
 #include "db/database.h"
+#include "db/store/store.h"
 
 #include <stdatomic.h>
 
@@ -21,6 +22,7 @@ struct service_options {
     const char *operator_listen; /* NULL: none */
     const char *database_url;
     const char *keys_file;
+    struct store_options store;
     struct database_options database;
     const char *cors_origins;    /* comma list, or NULL */
     const char *trusted_proxies; /* comma list of addresses, or NULL */
@@ -61,6 +63,7 @@ struct service {
     struct streams *streams;       /* api/http/streams.h */
     struct listener *listener;
     struct keys *keys;
+    struct store *store;
     struct server *server; /* api/http/server.h */
     struct server *operator_server;
     atomic_bool is_draining;

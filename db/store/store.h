@@ -18,6 +18,7 @@
 #include "db/error.h"
 #include "db/uuid.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -71,5 +72,29 @@ enum err store_read(struct store *store, int64_t clinic, const char *id, uint64_
 /* The next bytes, at most `room`; 0: that was all; -1: it broke off (the connection must too). */
 ssize_t store_reader_read(struct store_reader *reader, void *out, size_t room);
 void store_reader_close(struct store_reader *reader); /* NULL is fine */
+
+/* --- for the sweep and for fsck (models/file/custody.h) --- */
+
+struct store_object {
+    char name[UUID_TEXT]; /* its id; of a spool, 32 digits */
+    bool is_spool;
+    uint64_t size;
+    int64_t changed_us; /* when it was written, as clock_now_us() */
+};
+
+typedef bool (*store_visit)(void *user, const struct store_object *object); /* false: no more */
+
+/* Everything that is there of a clinic, spools first, in no order; what comes or goes meanwhile may
+ * be seen or not. Objects under names that are not ours are passed over. */
+enum err store_walk(struct store *store, int64_t clinic, store_visit visit, void *user,
+                    struct fault *fault) FAILS;
+
+/* How long it is. ERR_INTERNAL file-missing. */
+enum err store_look(struct store *store, int64_t clinic, const char *id, struct fault *fault,
+                    uint64_t *size) FAILS;
+
+/* Removes a spool that a crash has left. */
+enum err store_remove_spool(struct store *store, int64_t clinic, const char *name,
+                            struct fault *fault) FAILS;
 
 #endif

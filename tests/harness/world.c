@@ -9,6 +9,7 @@
 #include "models/clinic/directory.h"
 #include "tests/harness/die.h"
 
+#include <ftw.h>
 #include <inttypes.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -101,16 +102,19 @@ static void load_document(struct world *world)
 static struct {
     int worlds;
     struct keys *keys;
-    char folder[32]; /* of the key file */
+    char folder[32]; /* of the key file and of the worlds' files */
 } shared;
+
+static int entry_remove(const char *path, const struct stat *about, int kind, struct FTW *where)
+{
+    (void)about, (void)kind, (void)where;
+    return remove(path);
+}
 
 /* Also when a test gave up. */
 static void folder_remove(void)
 {
-    char path[64];
-    snprintf(path, sizeof path, "%s/keys", shared.folder);
-    unlink(path);
-    rmdir(shared.folder);
+    nftw(shared.folder, entry_remove, 8, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
 }
 
 static void shared_begin(struct arena *arena)
@@ -155,6 +159,8 @@ static void options_make(struct world *world, const struct world_options *option
     out->database.url = out->database_url;
     out->database.allow_unsafe_role = options->bypass_wall_2;
     out->keys_file = arena_format(&world->arena, "%s/keys", shared.folder);
+    out->store.folder = world->files;
+    out->store.least_free_percent = 0; /* the machine's disk is not what is tested */
     out->rate_per_address = 0;
     out->rate_per_clinic = 0;
     out->ignores_operation_limits = true;
@@ -186,6 +192,7 @@ enum err world_try(struct world *world, const struct world_options *options, str
     fault->arena = &world->arena;
     shared_begin(&world->arena);
     postgres_database(options->name, &world->database);
+    world->files = arena_format(&world->arena, "%s/%s", shared.folder, world->database.name);
     world->boss = sql_connect(world->database.superuser_url);
     if (!options->is_bare)
         seed_all(world);

@@ -29,8 +29,9 @@ struct world_options {
 struct world {
     struct arena arena;
     struct postgres_database database;
-    PGconn *boss;     /* a superuser's connection, to look behind the service's back */
-    PGconn *restorer; /* world_restore()'s own */
+    PGconn *boss;      /* a superuser's connection, to look behind the service's back */
+    PGconn *restorer;  /* world_restore()'s own */
+    const char *files; /* the folder of the store: the world's own */
     struct service *service;
     struct document *document; /* the true one, whatever the service was given */
     struct client *client;

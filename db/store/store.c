@@ -1,0 +1,145 @@
+#include "db/store/store.h"
+
+#include "db/arena.h"
+#include "db/store/parts.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct store_reader {
+    int fd;
+    uint64_t at, left;
+};
+
+enum err store_open(const struct store_options *options, struct fault *fault, struct store **out)
+{
+    if (sodium_init() < 0)
+        return fail_quietly(fault, ERR_INTERNAL, NULL, "libsodium does not start");
+    struct store *store = calloc(1, sizeof *store);
+    if (!store)
+        abort();
+    *store = (struct store){.folder = -1, .least_free_percent = options->least_free_percent};
+    enum err err = folder_open(options->folder, fault, &store->folder);
+    if (err) {
+        store_close(store);
+        return err;
+    }
+    *out = store;
+    return ERR_NONE;
+}
+
+void store_close(struct store *store)
+{
+    if (!store)
+        return;
+    fd_drop(&store->folder);
+    free(store);
+}
+
+/* An id becomes a name only when it is a UUID, and then in one spelling. */
+static enum err id_spell(const char *id, struct fault *fault, char out[UUID_TEXT])
+{
+    if (!uuid_is_valid(id))
+        return fail_quietly(fault, ERR_INTERNAL, NULL, "the store was asked for what is no UUID");
+    for (size_t i = 0; i < UUID_TEXT; i++)
+        out[i] = (char)tolower((unsigned char)id[i]);
+    return ERR_NONE;
+}
+
+enum err store_keep(struct store *store, struct spool *spool, const char *id, struct fault *fault)
+{
+    char name[UUID_TEXT];
+    enum err err = id_spell(id, fault, name);
+    if (!err && (!spool->is_finished || spool->name[0] == '\0'))
+        err = fail_quietly(fault, ERR_INTERNAL, NULL, "a spool that is not finished was kept");
+    if (!err)
+        err = folder_keep(store, spool, name, fault);
+    if (!err)
+        spool->name[0] = '\0';
+    return err;
+}
+
+enum err store_remove(struct store *store, int64_t clinic, const char *id, struct fault *fault)
+{
+    char name[UUID_TEXT];
+    enum err err = id_spell(id, fault, name);
+    return err ? err : folder_remove(store, clinic, name, fault);
+}
+
+enum err store_look(struct store *store, int64_t clinic, const char *id, struct fault *fault,
+                    uint64_t *size)
+{
+    char name[UUID_TEXT];
+    int fd CLEANUP(fd_drop) = -1;
+    enum err err = id_spell(id, fault, name);
+    return err ? err : folder_read(store, clinic, name, fault, &fd, size);
+}
+
+enum err store_read(struct store *store, int64_t clinic, const char *id, uint64_t size,
+                    uint64_t offset, uint64_t length, struct fault *fault,
+                    struct store_reader **out)
+{
+    char name[UUID_TEXT];
+    int fd = -1;
+    uint64_t found = 0;
+    enum err err = id_spell(id, fault, name);
+    if (!err)
+        err = folder_read(store, clinic, name, fault, &fd, &found);
+    if (!err && (found != size || offset > size || length > size - offset)) {
+        fd_drop(&fd);
+        err = fail_quietly(fault, ERR_INTERNAL, "file-missing",
+                           "the store: file %s of clinic %" PRId64 " has %" PRIu64
+                           " bytes and should have %" PRIu64,
+                           name, clinic, found, size);
+    }
+    if (err)
+        return err;
+    struct store_reader *reader = calloc(1, sizeof *reader);
+    if (!reader)
+        abort();
+    *reader = (struct store_reader){.fd = fd, .at = offset, .left = length};
+    *out = reader;
+    return ERR_NONE;
+}
+
+/* A file that is shorter by now broke off. */
+ssize_t store_reader_read(struct store_reader *reader, void *out, size_t room)
+{
+    if (reader->left == 0)
+        return 0;
+    if (room > reader->left)
+        room = (size_t)reader->left;
+    ssize_t n;
+    do
+        n = pread(reader->fd, out, room, (off_t)reader->at);
+    while (n < 0 && errno == EINTR);
+    if (n <= 0)
+        return -1;
+    reader->at += (uint64_t)n;
+    reader->left -= (uint64_t)n;
+    return n;
+}
+
+void store_reader_close(struct store_reader *reader)
+{
+    if (!reader)
+        return;
+    fd_drop(&reader->fd);
+    free(reader);
+}
+
+enum err store_walk(struct store *store, int64_t clinic, store_visit visit, void *user,
+                    struct fault *fault)
+{
+    return folder_walk(store, clinic, visit, user, fault);
+}
+
+enum err store_remove_spool(struct store *store, int64_t clinic, const char *name,
+                            struct fault *fault)
+{
+    return folder_remove_spool(store, clinic, name, fault);
+}

@@ -49,20 +49,23 @@ RETURN CASE WHEN l.revoked_at IS NOT NULL THEN 'revoked'
 CREATE FUNCTION clinicd.share_link_guard() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
+    rx_status text;
     code text;
 BEGIN
     IF TG_OP = 'INSERT' THEN
-        PERFORM FROM clinicd.prescription p
-        WHERE p.clinic_id = NEW.clinic_id AND p.id = NEW.prescription_id AND p.status = 'completed'
-          AND p.deleted_at IS NULL FOR SHARE;
-        code := CASE WHEN NOT FOUND THEN 'not-completed'
+        SELECT p.status INTO rx_status FROM clinicd.prescription p
+        WHERE p.clinic_id = NEW.clinic_id AND p.id = NEW.prescription_id AND p.deleted_at IS NULL FOR SHARE;
+        IF rx_status IS NULL THEN
+            RAISE EXCEPTION 'there is no such prescription' USING ERRCODE = 'insufficient_privilege';
+        END IF;
+        code := CASE WHEN rx_status <> 'completed' THEN 'not-completed'
                      WHEN NEW.views <> 0 OR NEW.revoked_at IS NOT NULL THEN 'fixed' END;
     ELSE
         code := CASE
             WHEN to_jsonb(NEW) - ARRAY['views', 'last_viewed_at', 'revoked_at']
                  <> to_jsonb(OLD) - ARRAY['views', 'last_viewed_at', 'revoked_at']
-                OR NEW.views < OLD.views OR (NEW.views = OLD.views) <> (NEW.last_viewed_at IS NOT DISTINCT FROM OLD.last_viewed_at)
-                OR NEW.last_viewed_at < OLD.last_viewed_at
+                OR NEW.views < OLD.views OR NEW.last_viewed_at < OLD.last_viewed_at
+                OR (NEW.views = OLD.views AND NEW.last_viewed_at IS DISTINCT FROM OLD.last_viewed_at)
                 OR (OLD.revoked_at IS NOT NULL AND NEW.revoked_at IS DISTINCT FROM OLD.revoked_at) THEN 'fixed'
             WHEN NEW.views > OLD.views AND clinicd.share_link_state(OLD, NEW.last_viewed_at) <> 'active'
                 THEN 'share-link-expired' END;

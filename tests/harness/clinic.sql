@@ -123,6 +123,17 @@ UPDATE clinicd.prescription SET status = 'completed', completed_at = '2025-03-04
 WHERE clinic_id = @clinic@ AND id = '@id@0000000701';
 UPDATE clinicd.patient SET status = 'registered', version = 1, updated_at = created_at WHERE clinic_id = @clinic@;
 
+-- The first is good for long; the others end with what they shared, which is no longer completed. seed: 'share-<slug>'.
+ALTER TABLE clinicd.share_link DISABLE TRIGGER share_link_guard;
+INSERT INTO clinicd.share_link (clinic_id, id, prescription_id, patient_id, token_hash, expires_at, revoked_at,
+    created_by_id, created_by_name, created_at)
+SELECT @clinic@, ('@id@0000000' || n + 450)::uuid, ('@id@0000000' || n + 600)::uuid, ('@id@0000000' || n)::uuid,
+    encode(sha256(rpad('share-@slug@-' || n, 43, 'A')::bytea), 'hex'), '2099-01-20T00:00:00Z',
+    CASE WHEN n <> 101 THEN timestamptz '2099-01-02T00:00:00Z' END, '@id@0000000202', 'First@mark@ ' || word,
+    '2099-01-01T00:00:00Z'
+FROM (VALUES (101, 'own-@mark@'), (102, 'other-@mark@'), (103, 'hidden-@mark@')) AS p (n, word);
+ALTER TABLE clinicd.share_link ENABLE TRIGGER share_link_guard;
+
 INSERT INTO clinicd.template (clinic_id, id, doctor_id, doctor_name, name, description, keyword, visibility, created_at,
     updated_at)
 SELECT @clinic@, ('@id@0000000' || n)::uuid, '@id@0000000202', 'First@mark@ Last@mark@', 'Template ' || n || ' @mark@',

@@ -13,6 +13,8 @@ unscoped_unique(name) AS (VALUES -- unique over all clinics, and why that tells 
     ('share_link__token')),                -- a hash of 256 random bits: nobody hits another's by chance
 derived(name) AS (VALUES -- rows that only index another row and go with it
     ('patient_word__patient')),
+refers(name) AS (VALUES -- name a prescription and are no part of it
+    ('admission')),                        -- what it advised, and the patient was admitted
 deletable(rel) AS (VALUES ('')), -- tables that the service may DELETE from: none, records stay
 canon(clinic, patient, completed, part_completed) AS (VALUES (
     '(clinic_id = ( SELECT (NULLIF(current_setting(''app.clinic_id''::text, true), ''''::text))::bigint AS "nullif"))',
@@ -37,7 +39,8 @@ of_patient AS ( -- which column says whose record a row is
 -- of a prescription a patient sees what is completed
 of_prescription AS (
     SELECT w.* FROM walled w WHERE w.relname = 'prescription' OR EXISTS (SELECT 1 FROM pg_attribute a
-        WHERE a.attrelid = w.oid AND a.attname = 'prescription_id' AND NOT a.attisdropped)),
+        WHERE a.attrelid = w.oid AND a.attname = 'prescription_id' AND NOT a.attisdropped)
+        AND w.relname NOT IN (SELECT name FROM refers)),
 p AS (SELECT polrelid, polname, polcmd, polpermissive, polroles, pg_get_expr(polqual, polrelid) AS qual,
         pg_get_expr(polwithcheck, polrelid) AS with_check FROM pg_policy),
 f AS (SELECT p.oid, p.oid::regprocedure::text AS name, prosecdef, proowner, proconfig, proacl,

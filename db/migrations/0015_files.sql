@@ -156,6 +156,8 @@ CREATE TABLE clinicd.report (
         REFERENCES clinicd.patient (clinic_id, id) ON DELETE RESTRICT,
     CONSTRAINT "report__file" FOREIGN KEY (clinic_id, file_id, patient_id, kind)
         REFERENCES clinicd.file (clinic_id, id, patient_id, kind) ON DELETE RESTRICT,
+    CONSTRAINT "report__admission" FOREIGN KEY (clinic_id, admission_id, patient_id)
+        REFERENCES clinicd.admission (clinic_id, id, patient_id) ON DELETE RESTRICT,
     CONSTRAINT "report__test" FOREIGN KEY (clinic_id, test_id, patient_id)
         REFERENCES clinicd.prescription_test (clinic_id, id, patient_id) ON DELETE RESTRICT,
     CONSTRAINT "report__members-of-kind" CHECK (CASE kind

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum kind { TEXT, ADDRESS, SWITCH, NUMBER, LEVEL };
+enum kind { TEXT, ADDRESS, ORIGIN, SWITCH, NUMBER, LEVEL };
 
 struct setting {
     const char *name;
@@ -27,6 +27,9 @@ static const struct setting settings_table[] = {
      "address and port of the API; port 0 takes any"},
     {"CLINICD_OPERATOR_LISTEN", ADDRESS, "127.0.0.1:8081", AT(operator_listen), 0, 0, false,
      "address and port of /metrics and readiness details; keep it on loopback"},
+    {"CLINICD_PUBLIC_URL", ORIGIN, "", AT(public_url), 0, 0, false,
+     "where people reach us, for links that are sent and printed; empty: http:// and the listening "
+     "address"},
     {"CLINICD_DATA_DIR", TEXT, "./var", AT(data_dir), 0, 0, false,
      "where the embedded database and the key file live"},
     {"CLINICD_DATABASE_URL", TEXT, "", AT(database_url), 0, 0, true,
@@ -174,6 +177,22 @@ static bool address_is_valid(const char *text)
     return is_bracketed || memchr(text, ':', host) == NULL;
 }
 
+/* Scheme, host and perhaps a port, and nothing behind them: paths are put right after it. */
+static bool origin_is_valid(const char *text)
+{
+    static const char host_characters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                          "0123456789.-[:]";
+    const char *host = strstr(text, "://");
+    size_t scheme = host ? (size_t)(host - text) : 0;
+    bool is_web = host && (strncmp(text, "http://", 7) == 0 || strncmp(text, "https://", 8) == 0);
+    if (!is_web || scheme > strlen("https"))
+        return false;
+    host += strlen("://");
+    bool has_port = strrchr(host, ':') > strrchr(host, ']');
+    return *host && *host != ':' && host[strspn(host, host_characters)] == '\0' &&
+           (!has_port || address_is_valid(host)) && (strpbrk(host, "[]") == NULL) == (*host != '[');
+}
+
 static bool switch_parse(const char *text, bool *out)
 {
     static const char *const words[] = {"false", "true", "0", "1", "no", "yes", "off", "on"};
@@ -217,6 +236,13 @@ static void setting_take(const struct setting *row, const char *value, struct fa
     case ADDRESS:
         if (value[0] != '\0' && !address_is_valid(value))
             refuse(fault, row, value, "an address and port, as 127.0.0.1:8080 or [::1]:8080");
+        *(const char **)(void *)member = value;
+        return;
+    case ORIGIN:
+        if (value[0] != '\0' && !origin_is_valid(value))
+            refuse(fault, row, value,
+                   "an address as https://clinic.example, without anything behind the host and "
+                   "port");
         *(const char **)(void *)member = value;
         return;
     case SWITCH:
@@ -290,6 +316,7 @@ static const char *setting_shown(const struct setting *row, const struct setting
     switch (row->kind) {
     case TEXT:
     case ADDRESS:
+    case ORIGIN:
         text = *(const char *const *)(const void *)member;
         return row->is_secret && text[0] != '\0' ? "***" : text;
     case SWITCH:
@@ -352,6 +379,7 @@ void settings_apply(const struct settings *settings, struct service_options *out
 {
     out->listen = settings->listen;
     out->operator_listen = text_or_null(settings->operator_listen);
+    out->public_url = text_or_null(settings->public_url);
     out->cors_origins = text_or_null(settings->cors_origins);
     out->trusted_proxies = text_or_null(settings->trusted_proxies);
     out->allowed_hosts = text_or_null(settings->allowed_hosts);

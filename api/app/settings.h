@@ -17,6 +17,7 @@
 struct settings {
     const char *listen;
     const char *operator_listen; /* "" is none, as for every text */
+    const char *public_url;      /* "": http:// and the above */
     const char *data_dir;
     const char *database_url; /* "": the embedded server */
     const char *migrate_url;

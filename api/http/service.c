@@ -169,6 +169,8 @@ enum err service_start(const struct service_options *options, struct fault *faul
     if (!service)
         abort();
     service->options = *options;
+    if (!options->public_url)
+        service->options.public_url = arena_format(&service->arena, "http://%s", options->listen);
     enum err err = keys_load(options->keys_file, fault, &service->keys);
     if (!err) {
         keys_use(service->keys);

@@ -20,6 +20,7 @@ struct router;
 struct service_options {
     const char *listen;          /* "127.0.0.1:8080"; port 0: any */
     const char *operator_listen; /* NULL: none */
+    const char *public_url;      /* "https://clinic.example"; NULL: http:// and `listen` */
     const char *database_url;
     const char *keys_file;
     struct store_options store;

@@ -78,11 +78,11 @@ static void every_bad_value_is_named_at_once(void **state)
 {
     struct fixture *fixture = *state;
     static const char *const faulty[] = {
-        "CLINICD_LISTEN=8080",         "CLINICD_OPERATOR_LISTEN=127.0.0.1:65536",
-        "CLINICD_TLS_IN_FRONT=maybe",  "CLINICD_LOG_LEVEL=loud",
-        "CLINICD_BODY_MAX=1000",       "CLINICD_IDLE_TIMEOUT_S=15s",
-        "CLINICD_CONNECTIONS_MAX=-1",  "CLINICD_READ_CONNECTIONS=99999999999999999999",
-        "CLINICD_WRITE_CONNECTIONS= 8"};
+        "CLINICD_LISTEN=8080",          "CLINICD_OPERATOR_LISTEN=127.0.0.1:65536",
+        "CLINICD_TLS_IN_FRONT=maybe",   "CLINICD_LOG_LEVEL=loud",
+        "CLINICD_BODY_MAX=1000",        "CLINICD_IDLE_TIMEOUT_S=15s",
+        "CLINICD_CONNECTIONS_MAX=-1",   "CLINICD_READ_CONNECTIONS=99999999999999999999",
+        "CLINICD_WRITE_CONNECTIONS= 8", "CLINICD_PUBLIC_URL=clinic.example"};
     enum { FAULTY = sizeof faulty / sizeof faulty[0] };
     const char *environment[FAULTY + 1] = {NULL};
     memcpy(environment, faulty, sizeof faulty);
@@ -93,6 +93,53 @@ static void every_bad_value_is_named_at_once(void **state)
             arena_copy_n(&fixture->arena, faulty[i], (size_t)(strchr(faulty[i], '=') - faulty[i]));
         assert_true(has_flaw(fixture, name, "is not"));
     }
+}
+
+static void people_reach_us_at_a_host_and_nothing_behind_it(void **state)
+{
+    struct fixture *fixture = *state;
+    static const char *const good[] = {"http://127.0.0.1:8080", "https://clinic.example",
+                                       "https://a-b.c.example:8443", "http://[::1]",
+                                       "http://[::1]:8080"};
+    static const char *const bad[] = {"clinic.example",
+                                      "ftp://clinic.example",
+                                      "//clinic.example",
+                                      "https://",
+                                      "https://clinic.example/",
+                                      "https://clinic.example/x",
+                                      "https://:443",
+                                      "https://clinic.example?x",
+                                      "https://clinic.example#x",
+                                      "https://u@clinic.test",
+                                      "https://clinic.example:",
+                                      "https://clinic.example:x",
+                                      "https://clinic.example:65536",
+                                      "https://[::1",
+                                      "https://::1]:80",
+                                      "https://a b",
+                                      "javascript:alert(1)",
+                                      "https://clinic.example\r\nX: y",
+                                      "httpx://a",
+                                      "x://http://a"};
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        const char *row = arena_format(&fixture->arena, "CLINICD_PUBLIC_URL=%s", good[i]);
+        struct service_options options = {0};
+        assert_int_equal(read_all(fixture, (const char *const[]){row, NULL}), ERR_NONE);
+        settings_apply(&fixture->settings, &options);
+        assert_string_equal(options.public_url, good[i]);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        const char *row = arena_format(&fixture->arena, "CLINICD_PUBLIC_URL=%s", bad[i]);
+        fault_reset(&fixture->fault);
+        if (read_all(fixture, (const char *const[]){row, NULL}) != ERR_INPUT)
+            fail_msg("%s was taken", bad[i]);
+        assert_true(has_flaw(fixture, "CLINICD_PUBLIC_URL", "is not"));
+    }
+    struct service_options options = {0};
+    fault_reset(&fixture->fault);
+    assert_int_equal(read_all(fixture, (const char *const[]){"X=y", NULL}), ERR_NONE);
+    settings_apply(&fixture->settings, &options);
+    assert_null(options.public_url);
 }
 
 static void empty_means_default_but_an_empty_operator_address_means_none(void **state)
@@ -180,6 +227,7 @@ int main(void)
         EACH(values_of_every_kind_are_taken),
         EACH(an_unknown_variable_is_named_with_the_nearest_one),
         EACH(every_bad_value_is_named_at_once),
+        EACH(people_reach_us_at_a_host_and_nothing_behind_it),
         EACH(empty_means_default_but_an_empty_operator_address_means_none),
         EACH(secrets_are_never_printed),
         EACH(the_json_form_is_an_array_with_every_setting),

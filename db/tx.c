@@ -46,8 +46,8 @@ void tx_audit(struct tx *tx, const char *entity, const char *entity_id, const ch
 
 void tx_enter_clinic(struct tx *tx, int64_t clinic_id)
 {
-    if (tx->mode != TX_MANUAL)
-        misused(tx, "only a manual transaction can enter a clinic");
+    if (tx->mode != TX_MANUAL && tx->is_begun)
+        misused(tx, "only a manual transaction can enter a clinic after its first query");
     tx->scope.clinic_id = clinic_id;
     tx->needs_context = true;
 }

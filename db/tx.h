@@ -106,8 +106,9 @@ enum err query_run_list(struct tx *tx, const struct query *query, const void *ar
 enum err query_run_alone(struct tx *tx, const struct query *query, const void *args,
                          struct rows *out) FAILS;
 
-/* manual only: from here on the transaction speaks for this clinic (one that was just created). The
- * context goes with the next query: no trip of its own. */
+/* From here on the transaction speaks for this clinic: before its first query, for one that a
+ * look-up found, or, manual only, in its midst, for one that was just created. The context goes
+ * with the next query: no trip of its own. */
 void tx_enter_clinic(struct tx *tx, int64_t clinic_id);
 
 /* What the audit row of this transaction names, when no query's header does. Texts are borrowed

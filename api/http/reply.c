@@ -63,17 +63,16 @@ static void set_location(struct request *request, const struct rows *rows)
             arena_format(&request->arena, "%s/%s", request->raw_path, rows_text(rows, 0, made)));
 }
 
-enum err reply_row_and(struct request *request, const struct rows *rows, const char *member,
-                       const char *json)
+enum err reply_row_with(struct request *request, const struct rows *rows, const char *members)
 {
     if (!rows->count)
         return request_fail(request, ERR_NOT_FOUND, "not-found", NULL);
     struct buf out;
     buf_begin(&out, &request->arena, 1024);
     rows_render(&out, rows, 0, &request->view);
-    if (member) {
+    if (*members) {
         out.length--; /* the closing brace */
-        buf_format(&out, "%s\"%s\":%s}", out.length > 1 ? "," : "", member, json);
+        buf_format(&out, "%s%s}", out.length > 1 ? "," : "", members);
     }
     set_json(request, &out);
     set_etag(request, rows);
@@ -81,9 +80,15 @@ enum err reply_row_and(struct request *request, const struct rows *rows, const c
     return ERR_NONE;
 }
 
+enum err reply_row_and(struct request *request, const struct rows *rows, const char *member,
+                       const char *json)
+{
+    return reply_row_with(request, rows, arena_format(&request->arena, "\"%s\":%s", member, json));
+}
+
 enum err reply_row(struct request *request, const struct rows *rows)
 {
-    return reply_row_and(request, rows, NULL, NULL);
+    return reply_row_with(request, rows, "");
 }
 
 static bool is_cursor(const char *parameter, size_t length)

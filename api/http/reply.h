@@ -22,6 +22,10 @@ enum err reply_text(struct request *request, const struct buf *json) FAILS;
 enum err reply_row_and(struct request *request, const struct rows *rows, const char *member,
                        const char *json) FAILS;
 
+/* And with several: JSON text of members, without braces. */
+enum err reply_row_with(struct request *request, const struct rows *rows,
+                        const char *members) FAILS;
+
 /* 204, or any success status without body. */
 enum err reply_empty(struct request *request) FAILS;
 

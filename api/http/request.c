@@ -3,6 +3,7 @@
 #include "api/http/offload.h"
 #include "api/http/service.h"
 #include "db/json.h"
+#include "models/clinic/directory.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -109,4 +110,16 @@ void request_forget(struct request *request, const char *kind, const char *key)
         abort();
     }
     request->forgotten[request->forgotten_n++] = (struct forgotten){kind, key};
+}
+
+enum err request_enter_clinic(struct request *request, int64_t clinic_id)
+{
+    const struct clinic_entry *clinic = directory_find_id(request->service->directory, clinic_id);
+    if (!clinic || clinic->state == CLINIC_IMPORTING)
+        return request_fail(request, ERR_NOT_FOUND, "not-found", NULL);
+    request->clinic = clinic;
+    request->scope.clinic_id = clinic_id;
+    request->view.clinic_id = clinic_id;
+    tx_enter_clinic(&request->tx, clinic_id);
+    return ERR_NONE;
 }

@@ -89,6 +89,12 @@ enum err request_offload(struct request *request, void (*work)(void *job), void 
 void request_keep_secret(struct request *request, const char *secret);
 const char *request_kept_secret(const struct request *request);
 
+/* For an operation outside /clinics/{slug} that a look-up of its own (query_run_alone()) has told
+ * which clinic it is about, before its first query: from here on it is in that clinic, behind both
+ * walls, and in its trail (x-audit: clinic). request->clinic says in which state that is.
+ * ERR_NOT_FOUND: there is no such clinic for anybody. */
+enum err request_enter_clinic(struct request *request, int64_t clinic_id) FAILS;
+
 /* What this process may know of somebody is out of date once the transaction is over: forgotten
  * then, so that it bites at the very next request. kind and key as in db/listen.h, borrowed; others
  * hear of it by announce(). A NULL key is nobody. */

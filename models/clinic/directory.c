@@ -209,6 +209,18 @@ const struct clinic_entry *directory_find(struct directory *directory, const cha
                  : NULL;
 }
 
+const struct clinic_entry *directory_find_id(struct directory *directory, int64_t clinic_id)
+{
+    const struct table *table = atomic_load_explicit(&directory->table, memory_order_acquire);
+    for (size_t i = 0; i < table->slots_n; i++) {
+        const struct clinic_entry *entry =
+            atomic_load_explicit(&table->slots[i], memory_order_acquire);
+        if (entry && entry != &gone.entry && entry->clinic_id == clinic_id)
+            return entry;
+    }
+    return NULL;
+}
+
 enum err directory_refresh(struct directory *directory, int64_t clinic_id, struct fault *fault)
 {
     struct arena arena CLEANUP(arena_end) = {0};

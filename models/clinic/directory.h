@@ -35,6 +35,9 @@ void directory_free(struct directory *directory);
 /* NULL: no such clinic. */
 const struct clinic_entry *directory_find(struct directory *directory, const char *slug);
 
+/* By its number, for the few who come without a slug: looks through all. */
+const struct clinic_entry *directory_find_id(struct directory *directory, int64_t clinic_id);
+
 /* Reads one clinic again (after news or after this process changed it). */
 enum err directory_refresh(struct directory *directory, int64_t clinic_id,
                            struct fault *fault) FAILS;

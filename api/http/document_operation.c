@@ -57,11 +57,11 @@ static enum err read_audit(struct loader *loader, json_t *source, struct operati
         out->audit = AUDIT_NONE;
     } else if (name != NULL && strcmp(name, "platform") == 0) {
         out->audit = AUDIT_PLATFORM;
-    } else if (name != NULL && strcmp(name, "clinic") == 0 && out->in_clinic) {
+    } else if (name != NULL && strcmp(name, "clinic") == 0) {
         out->audit = AUDIT_CLINIC;
     } else {
         return fail(loader->fault, ERR_INTERNAL, NULL,
-                    "%s: x-audit must be clinic (in a clinic), platform or none", out->id);
+                    "%s: x-audit must be clinic, platform or none", out->id);
     }
     return ERR_NONE;
 }

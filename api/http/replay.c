@@ -17,8 +17,8 @@ static const char *digest_of_request(struct request *request)
     crypto_hash_sha256_state state;
     unsigned char digest[crypto_hash_sha256_BYTES];
     crypto_hash_sha256_init(&state);
-    const char *parts[] = {request->method, request->raw_path};
-    for (size_t i = 0; i < 2; i++)
+    const char *parts[] = {request->method, request->raw_path, request->raw_query};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts && parts[i]; i++)
         crypto_hash_sha256_update(&state, (const unsigned char *)parts[i], strlen(parts[i]) + 1);
     crypto_hash_sha256_update(&state, request->incoming->body, request->incoming->body_length);
     crypto_hash_sha256_final(&state, digest);

@@ -33,3 +33,10 @@ enum err dashboards_patient(struct request *request)
                                      request_query(request, "patient_id"), &rows);
     return err ? err : reply_row(request, &rows);
 }
+
+enum err dashboards_admissions(struct request *request)
+{
+    struct rows rows;
+    enum err err = dashboard_admissions(request_tx(request), request->clinic->timezone, &rows);
+    return err ? err : reply_row(request, &rows);
+}

@@ -195,6 +195,7 @@ enum err admission_recommendations_list(struct request *request)
     const struct prescription_filters filters = {
         .mine = request_query(request, "mine"),
         .patient_id = request_query(request, "patient_id"),
+        .status = request_query(request, "status"),
     };
     struct rows rows;
     int64_t total;

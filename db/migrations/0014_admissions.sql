@@ -258,6 +258,22 @@ BEGIN
     RETURN NEW;
 END $$;
 
+-- What a prescription of this patient says about an admission: 'open' advice, 'closed' when one has taken it up, NULL
+-- for none. It holds the prescription, as whoever writes or withdraws advice does, and then sees what was committed
+-- while it waited.
+CREATE FUNCTION clinicd.admission_advice(clinic bigint, rx uuid, whose uuid) RETURNS text
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    PERFORM FROM clinicd.prescription p
+    WHERE p.clinic_id = clinic AND p.id = rx AND p.patient_id = whose FOR NO KEY UPDATE;
+    RETURN (SELECT CASE WHEN EXISTS (SELECT FROM clinicd.admission a WHERE a.clinic_id = clinic AND a.prescription_id = rx)
+            THEN 'closed' ELSE 'open' END
+        FROM clinicd.prescription p
+        JOIN clinicd.admission_recommendation r ON r.clinic_id = clinic AND r.prescription_id = rx
+        WHERE p.clinic_id = clinic AND p.id = rx AND p.patient_id = whose AND p.status <> 'cancelled'
+          AND p.deleted_at IS NULL AND r.withdrawn_at IS NULL);
+END $$;
+
 -- An admission begins admitted and not over. One that links a prescription takes up its advice, which nobody has
 -- withdrawn or taken up: the prescription is held first, as by whoever writes advice.
 CREATE FUNCTION clinicd.admission_begins() RETURNS trigger
@@ -268,17 +284,10 @@ BEGIN
         RAISE EXCEPTION 'an admission begins admitted'
             USING ERRCODE = 'check_violation', CONSTRAINT = 'admission__illegal-transition';
     END IF;
-    IF NEW.prescription_id IS NOT NULL THEN
-        PERFORM FROM clinicd.prescription p
-        WHERE p.clinic_id = NEW.clinic_id AND p.id = NEW.prescription_id FOR NO KEY UPDATE;
-        PERFORM FROM clinicd.prescription p
-        JOIN clinicd.admission_recommendation r ON r.clinic_id = NEW.clinic_id AND r.prescription_id = p.id
-        WHERE p.clinic_id = NEW.clinic_id AND p.id = NEW.prescription_id AND p.patient_id = NEW.patient_id
-          AND p.status <> 'cancelled' AND p.deleted_at IS NULL AND r.withdrawn_at IS NULL;
-        IF NOT FOUND THEN
-            RAISE EXCEPTION 'the prescription advises no admission'
-                USING ERRCODE = 'check_violation', CONSTRAINT = 'admission__not-recommended';
-        END IF;
+    IF NEW.prescription_id IS NOT NULL
+       AND coalesce(clinicd.admission_advice(NEW.clinic_id, NEW.prescription_id, NEW.patient_id), '') <> 'open' THEN
+        RAISE EXCEPTION 'the prescription advises no admission, or one that was taken up'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'admission__recommendation-closed';
     END IF;
     NEW.allergies := coalesce(NEW.allergies, clinicd.allergies_text(NEW.clinic_id, NEW.patient_id));
     NEW.status_at := NEW.admitted_at;
@@ -572,6 +581,31 @@ LANGUAGE sql VOLATILE AS $$
         t.notes, clinicd.treatment_corrections(t.clinic_id, t.id), t.created_at, t.updated_at;
 $$;
 
+-- As in 0012, and what was agreed on at the end of an admission.
+CREATE OR REPLACE FUNCTION clinicd.record_next_steps(clinic bigint, whose uuid, today date) RETURNS TABLE (steps json)
+LANGUAGE sql STABLE AS $$
+    SELECT coalesce(json_agg(json_build_object('kind', s.kind, 'id', s.id, 'on', s.day,
+        'token_number', s.token_number, 'what', s.what) ORDER BY s.rank, s.day, s.id), '[]')
+    FROM (
+        SELECT * FROM (
+            SELECT 1 AS rank, 'visit' AS kind, v.id, v.token_on AS day, v.token_number, v.purpose AS what
+            FROM clinicd.visit v WHERE v.clinic_id = clinic AND v.patient_id = whose
+              AND v.status IN ('checked_in', 'in_consultation')
+            UNION ALL
+            SELECT 2, 'test', t.test_id, t.test_on, NULL, t.test_name
+            FROM clinicd.lab_order t WHERE t.clinic_id = clinic AND t.patient_id = whose
+              AND t.withdrawn_at IS NULL AND t.status IN ('pending', 'in_progress')
+            UNION ALL
+            SELECT 3, 'follow_up', rx.id, rx.follow_up_on, NULL, rx.doctor_name
+            FROM clinicd.prescription rx WHERE rx.clinic_id = clinic AND rx.patient_id = whose
+              AND rx.status = 'completed' AND rx.follow_up_on >= today
+            UNION ALL
+            SELECT 3, 'admission_follow_up', a.id, a.follow_up_on, NULL, a.doctor_name
+            FROM clinicd.admission a WHERE a.clinic_id = clinic AND a.patient_id = whose
+              AND a.follow_up_on >= today) each_one
+        ORDER BY 1, 4, 3 LIMIT 100) s;
+$$;
+
 -- Whose it is, its number and when it began nobody changes.
 GRANT SELECT, INSERT ON clinicd.admission, clinicd.treatment TO clinicd_app;
 GRANT UPDATE (admission_type, room_number, bed_number, reason_for_admission, medical_history, allergies, status,
@@ -628,6 +662,25 @@ LANGUAGE sql STABLE AS $$
 $$;
 UPDATE clinicd.prescription_figure f SET recommended = n.recommended
     FROM clinicd.prescription_figures() n WHERE n.clinic_id = f.clinic_id AND n.doctor_id = f.doctor_id;
+CREATE OR REPLACE FUNCTION clinicd.record_next_steps(clinic bigint, whose uuid, today date) RETURNS TABLE (steps json)
+LANGUAGE sql STABLE AS $$
+    SELECT coalesce(json_agg(json_build_object('kind', s.kind, 'id', s.id, 'on', s.day,
+        'token_number', s.token_number, 'what', s.what) ORDER BY s.rank, s.day, s.id), '[]')
+    FROM (
+        SELECT * FROM (
+            SELECT 1 AS rank, 'visit' AS kind, v.id, v.token_on AS day, v.token_number, v.purpose AS what
+            FROM clinicd.visit v WHERE v.clinic_id = clinic AND v.patient_id = whose
+              AND v.status IN ('checked_in', 'in_consultation')
+            UNION ALL
+            SELECT 2, 'test', t.test_id, t.test_on, NULL, t.test_name
+            FROM clinicd.lab_order t WHERE t.clinic_id = clinic AND t.patient_id = whose
+              AND t.withdrawn_at IS NULL AND t.status IN ('pending', 'in_progress')
+            UNION ALL
+            SELECT 3, 'follow_up', rx.id, rx.follow_up_on, NULL, rx.doctor_name
+            FROM clinicd.prescription rx WHERE rx.clinic_id = clinic AND rx.patient_id = whose
+              AND rx.status = 'completed' AND rx.follow_up_on >= today) each_one
+        ORDER BY 1, 4, 3 LIMIT 100) s;
+$$;
 DROP FUNCTION clinicd.treatment_shown(clinicd.treatment);
 DROP FUNCTION clinicd.treatment_corrections(bigint, uuid);
 DROP FUNCTION clinicd.admission_shown(clinicd.admission, clinicd.patient, timestamptz, text);
@@ -644,6 +697,7 @@ DROP FUNCTION clinicd.admission_moves_patient();
 DROP FUNCTION clinicd.admission_is_noted();
 DROP FUNCTION clinicd.admission_goes_on();
 DROP FUNCTION clinicd.admission_begins();
+DROP FUNCTION clinicd.admission_advice(bigint, uuid, uuid);
 DROP FUNCTION clinicd.patient_is_alive();
 DROP FUNCTION clinicd.allergies_text(bigint, uuid);
 DROP FUNCTION clinicd.row_was(jsonb, jsonb, text[]);

@@ -14,6 +14,12 @@ enum err dashboard_reception(struct tx *tx, const char *timezone, struct rows *o
     return query_run(tx, &q_dashboard_reception, &args, out);
 }
 
+enum err dashboard_admissions(struct tx *tx, const char *timezone, struct rows *out)
+{
+    const struct q_dashboard_admissions_args args = {.timezone = timezone};
+    return query_run(tx, &q_dashboard_admissions, &args, out);
+}
+
 enum err dashboard_doctor(struct tx *tx, const char *timezone, const char *doctor_id,
                           struct rows *out)
 {

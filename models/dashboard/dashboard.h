@@ -1,4 +1,4 @@
-/* The figures of a clinic, of its front desk, of a doctor and of a patient, as they are now.
+/* The figures of a clinic, of its front desk, of its wards, of a doctor and of a patient, as they are now.
  *
  * Each is one statement and one row. `timezone` is the clinic's: it says which day it is. Rows live
  * as long as the tx's fault owner.
@@ -10,6 +10,7 @@
 
 enum err dashboard_admin(struct tx *tx, const char *timezone, struct rows *out) FAILS;
 enum err dashboard_reception(struct tx *tx, const char *timezone, struct rows *out) FAILS;
+enum err dashboard_admissions(struct tx *tx, const char *timezone, struct rows *out) FAILS;
 
 /* NULL: of the doctor who asks, or when that is none of all. ERR_NOT_FOUND: no such doctor. */
 enum err dashboard_doctor(struct tx *tx, const char *timezone, const char *doctor_id,

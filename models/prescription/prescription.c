@@ -202,7 +202,7 @@ enum err prescription_recommend(struct tx *tx, const char *id, const char *admis
 enum err prescription_recommendations(struct tx *tx, const struct prescription_filters *filters,
                                       struct rows *out, int64_t *total)
 {
-    const struct q_prescription_recommendations_args args = {.mine = filters->mine,
-                                                             .patient_id = filters->patient_id};
+    const struct q_prescription_recommendations_args args = {
+        .mine = filters->mine, .patient_id = filters->patient_id, .status = filters->status};
     return query_run_list(tx, &q_prescription_recommendations, &args, out, total);
 }

@@ -70,7 +70,8 @@ enum err prescription_step(struct tx *tx, const char *id, const char *to_status,
 enum err prescription_recommend(struct tx *tx, const char *id, const char *admission_type,
                                 const char *reason, struct rows *out) FAILS;
 
-/* Advice that nobody withdrew. Of `filters`, mine and patient_id count. */
+/* Advice that nobody withdrew. Of `filters`, mine and patient_id count, and status: pending or
+ * admitted. */
 enum err prescription_recommendations(struct tx *tx, const struct prescription_filters *filters,
                                       struct rows *out, int64_t *total) FAILS;
 

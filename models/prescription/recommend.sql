@@ -3,7 +3,7 @@
 -- kind: write
 -- rows: optional
 -- audit: entity=prescription id=id patient=_patient_id before=_before after=row
--- faults: not-the-author precondition-failed prescription-locked not-found
+-- faults: not-the-author precondition-failed prescription-locked recommendation-closed not-found
 WITH old AS MATERIALIZED (
     SELECT p AS was FROM prescription p
     JOIN patient o ON o.clinic_id = $clinic AND o.id = p.patient_id AND o.deleted_at IS NULL
@@ -15,7 +15,9 @@ held AS MATERIALIZED (
     SELECT (old.was).*, prescription_before(old.was) AS before,
         CASE WHEN (old.was).doctor_id IS DISTINCT FROM $actor_id THEN 'not-the-author'
              WHEN (old.was).version <> $if_match THEN 'precondition-failed'
-             WHEN (old.was).status = 'cancelled' THEN 'prescription-locked' END AS fault
+             WHEN (old.was).status = 'cancelled' THEN 'prescription-locked'
+             WHEN admission_advice($clinic, (old.was).id, (old.was).patient_id) = 'closed' THEN 'recommendation-closed'
+        END AS fault
     FROM old
 ),
 given AS (

@@ -6,6 +6,7 @@
 #include "db/buf.h"
 #include "db/clock.h"
 #include "db/keys.h"
+#include "db/store/sniffer.h"
 #include "models/clinic/directory.h"
 #include "tests/harness/die.h"
 
@@ -102,7 +103,8 @@ static void load_document(struct world *world)
 static struct {
     int worlds;
     struct keys *keys;
-    char folder[32]; /* of the key file and of the worlds' files */
+    struct sniffer *sniffer; /* forked while there is one thread */
+    char folder[32];         /* of the key file and of the worlds' files */
 } shared;
 
 static int entry_remove(const char *path, const struct stat *about, int kind, struct FTW *where)
@@ -124,6 +126,8 @@ static void shared_begin(struct arena *arena)
         return;
     log_start(LOG_ERROR_, getenv("CLINICD_TEST_LOG") ? STDERR_FILENO : -1);
     strcpy(shared.folder, "/tmp/clinicd-keys-XXXXXX");
+    if (sniffer_start(&fault, &shared.sniffer))
+        die("the sniffer does not start: %s", fault.detail);
     if (sodium_init() < 0 || !mkdtemp(shared.folder) || atexit(folder_remove))
         die("cannot make a folder for the keys");
     if (keys_load(arena_format(arena, "%s/keys", shared.folder), &fault, &shared.keys))
@@ -137,6 +141,7 @@ static void shared_end(void)
         return;
     keys_use(NULL);
     keys_free(shared.keys);
+    sniffer_stop(shared.sniffer);
     folder_remove();
     log_stop();
 }
@@ -160,6 +165,7 @@ static void options_make(struct world *world, const struct world_options *option
     out->database.allow_unsafe_role = options->bypass_wall_2;
     out->keys_file = arena_format(&world->arena, "%s/keys", shared.folder);
     out->store.folder = world->files;
+    out->sniffer = shared.sniffer;
     out->store.least_free_percent = 0; /* the machine's disk is not what is tested */
     out->rate_per_address = 0;
     out->rate_per_clinic = 0;

@@ -6,11 +6,12 @@
 /* What an operation is, as far as the answers and headers that the machinery gives depend on it. */
 enum trait {
     ALWAYS = 1 << 0,
-    GUARDED = 1 << 1,  /* needs credentials, at least for a parameter or a member */
-    BODY = 1 << 2,     /* takes a body */
-    MATCHED = 1 << 3,  /* takes If-Match */
-    KEYED = 1 << 4,    /* takes Idempotency-Key */
-    CACHEABLE = 1 << 5 /* a GET whose answer has a version */
+    GUARDED = 1 << 1,   /* needs credentials, at least for a parameter or a member */
+    BODY = 1 << 2,      /* takes a body */
+    MATCHED = 1 << 3,   /* takes If-Match */
+    KEYED = 1 << 4,     /* takes Idempotency-Key */
+    CACHEABLE = 1 << 5, /* a GET whose answer has a version */
+    UPLOAD = 1 << 6     /* takes a file */
 };
 
 static const struct {
@@ -37,6 +38,7 @@ static const struct {
     {ALWAYS, "503", "Unavailable"},
     {ALWAYS, "504", "DeadlineExceeded"},
     {CACHEABLE, "304", "NotModified"},
+    {UPLOAD, "507", "InsufficientStorage"},
 };
 
 static bool is_true(const json_t *object, const char *member, bool absent)
@@ -50,12 +52,23 @@ static json_t *reference(const char *kind, const char *name)
     return json_pack("{s:o}", "$ref", json_sprintf("#/components/%s/%s", kind, name));
 }
 
+static json_t *media_schema(const struct bundle *bundle, json_t *holder, const char *type)
+{
+    json_t *content = json_object_get(bundle_resolve(bundle, holder), "content");
+    json_t *schema = json_object_get(json_object_get(content, type), "schema");
+    return schema != NULL ? bundle_resolve(bundle, schema) : NULL;
+}
+
 /* The schema of a JSON answer or body, resolved; NULL when there is none. */
 static json_t *json_schema(const struct bundle *bundle, json_t *holder)
 {
-    json_t *content = json_object_get(bundle_resolve(bundle, holder), "content");
-    json_t *schema = json_object_get(json_object_get(content, "application/json"), "schema");
-    return schema != NULL ? bundle_resolve(bundle, schema) : NULL;
+    return media_schema(bundle, holder, "application/json");
+}
+
+/* The schema of a body with a file, resolved; NULL: it has none. */
+static json_t *form_schema(const struct bundle *bundle, json_t *holder)
+{
+    return media_schema(bundle, holder, "multipart/form-data");
 }
 
 static bool takes_parameter(json_t *operation, const char *component)
@@ -84,7 +97,9 @@ static bool has_guarded_part(const struct bundle *bundle, json_t *operation)
         if (json_object_get(bundle_resolve(bundle, value), "x-permission") != NULL)
             return true;
     }
-    json_t *body = json_schema(bundle, json_object_get(operation, "requestBody"));
+    json_t *taken = json_object_get(operation, "requestBody");
+    json_t *form = form_schema(bundle, taken);
+    json_t *body = form != NULL ? form : json_schema(bundle, taken);
     json_object_foreach(json_object_get(body, "properties"), name, value)
     {
         if (json_object_get(value, "x-permission") != NULL)
@@ -125,6 +140,8 @@ static unsigned traits_of(const struct bundle *bundle, const char *method, json_
         traits |= GUARDED;
     if (json_object_get(operation, "requestBody") != NULL)
         traits |= BODY;
+    if (form_schema(bundle, json_object_get(operation, "requestBody")) != NULL)
+        traits |= UPLOAD;
     if (takes_parameter(operation, "IfMatch"))
         traits |= MATCHED;
     if (strcmp(method, "post") == 0 && is_true(operation, "x-idempotent", true))

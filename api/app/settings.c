@@ -76,6 +76,10 @@ static const struct setting settings_table[] = {
      "a silent connection is closed"},
     {"CLINICD_BODY_MAX", NUMBER, "262144", AT(body_max), 1024, 16777216, false,
      "bytes of a request body"},
+    {"CLINICD_UPLOAD_MAX", NUMBER, "20971520", AT(upload_max), 1024, 1073741824, false,
+     "bytes that a file may have"},
+    {"CLINICD_LOGO_MAX", NUMBER, "2097152", AT(logo_max), 1024, 16777216, false,
+     "bytes that a clinic's logo may have"},
     {"CLINICD_DRAIN_MS", NUMBER, "25000", AT(drain_ms), 0, 60000, false,
      "how long a stop waits for requests in flight"},
     {"CLINICD_ACCESS_TTL_S", NUMBER, "3600", AT(access_ttl_s), 60, DAY, false,
@@ -392,6 +396,8 @@ void settings_apply(const struct settings *settings, struct service_options *out
     out->streams_per_clinic = settings->streams_per_clinic;
     out->idle_timeout_s = settings->idle_timeout_s;
     out->body_max = (size_t)settings->body_max;
+    out->upload_max = (size_t)settings->upload_max;
+    out->logo_max = (size_t)settings->logo_max;
     out->drain_ms = settings->drain_ms;
     out->access_ttl_s = settings->access_ttl_s;
     out->idle_ttl_s = settings->idle_ttl_s;

@@ -41,6 +41,8 @@ struct settings {
     int streams_per_clinic;
     int idle_timeout_s;
     int body_max;
+    int upload_max;
+    int logo_max;
     int drain_ms;
     int access_ttl_s;
     int idle_ttl_s;

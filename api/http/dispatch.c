@@ -1,4 +1,5 @@
 /* One request's way. The list of steps at the end of this file is the diagram. */
+#include "api/http/arrival.h"
 #include "api/http/finish.h"
 #include "api/http/gate.h"
 #include "api/http/identify.h"
@@ -148,9 +149,10 @@ static enum err take_tokens(struct request *request)
     return err;
 }
 
+/* A body in parts was counted when it was let in. */
 static enum err step_limits(struct request *request)
 {
-    enum err err = take_tokens(request);
+    enum err err = request->incoming->arrival ? ERR_NONE : take_tokens(request);
     return err ? err : gate_content(request);
 }
 
@@ -217,6 +219,23 @@ static enum err read_if_match(struct request *request)
     return ERR_NONE;
 }
 
+/* The name stands for the file, so that the schema can ask for it. */
+static enum err read_parts(struct request *request)
+{
+    const struct operation *operation = request->operation;
+    json_t *fields;
+    if (!request->incoming->arrival) /* there was no body, or Ulfius did not know its type */
+        return request_fail(request, ERR_INPUT, "bad-request", "the body has no parts");
+    enum err err = arrival_body(request->incoming->arrival, &request->fault, &fields);
+    if (err)
+        return err;
+    json_t *body = json_deep_copy(fields);
+    bool is_valid = schema_check(operation->body, &body, "#", SCHEMA_NORMALISE, &request->fault);
+    request->body = arena_json(&request->arena, body);
+    json_object_del(body, operation->file);
+    return is_valid ? ERR_NONE : request_fail(request, ERR_INPUT, "validation-failed", NULL);
+}
+
 static json_t *parse_body(struct request *request)
 {
     const struct incoming *incoming = request->incoming;
@@ -230,6 +249,8 @@ static enum err read_body(struct request *request)
 {
     const struct operation *operation = request->operation;
     const struct incoming *incoming = request->incoming;
+    if (operation->file)
+        return read_parts(request);
     if (!operation->body || (!incoming->body_length && !operation->body_is_required))
         return ERR_NONE;
     json_t *body = parse_body(request);
@@ -370,35 +391,68 @@ static enum err (*const steps[])(struct request *request) = {
     step_run,      /* handler, commit, audit, answer kept    everything else */
 };
 
+enum { ALL_STEPS = sizeof steps / sizeof steps[0], STEPS_TO_PERMIT = 5 };
+
 static bool is_denial(const struct request *request, size_t step)
 {
     return (steps[step] == permit || steps[step] == step_identify) && request->clinic &&
            (request->fault.err == ERR_NOT_FOUND || request->principal->kind != PRINCIPAL_ANONYMOUS);
 }
 
+static struct request request_of(struct service *service, const struct incoming *incoming,
+                                 struct reply *reply)
+{
+    static const struct principal nobody = {.role = "anonymous"};
+    return (struct request){.service = service,
+                            .incoming = incoming,
+                            .reply = reply,
+                            .principal = &nobody,
+                            .started_us = clock_monotonic_us(),
+                            .if_match_suffix = ""};
+}
+
+/* The first `n` steps. True: all were gone. */
+static bool walk(struct request *request, size_t n)
+{
+    struct reply *reply = request->reply;
+    size_t step = 0;
+    enum err err = ERR_NONE;
+    while (step < n && !(err = steps[step](request)) && !(reply->status && !request->operation))
+        step++;
+    if (err) {
+        problem_render(request, reply);
+        audit_failure(request, step < n && is_denial(request, step));
+    }
+    return step == n;
+}
+
 void dispatch(struct service *service, const struct incoming *incoming, struct arena *arena,
               struct reply *reply)
 {
-    static const struct principal nobody = {.role = "anonymous"};
-    struct request request = {.service = service,
-                              .incoming = incoming,
-                              .reply = reply,
-                              .principal = &nobody,
-                              .started_us = clock_monotonic_us(),
-                              .if_match_suffix = "",
-                              .arena = *arena};
+    struct request request = request_of(service, incoming, reply);
+    request.arena = *arena;
     request.fault.arena = &request.arena;
     atomic_fetch_add(&service->in_flight, 1);
-    size_t step = 0, n = sizeof steps / sizeof steps[0];
-    enum err err = ERR_NONE;
-    while (step < n && !(err = steps[step](&request)) && !(reply->status && !request.operation))
-        step++;
-    if (err) {
-        problem_render(&request, reply);
-        audit_failure(&request, step < n && is_denial(&request, step));
-    }
+    (void)walk(&request, ALL_STEPS);
     finish(&request);
     log_request(&request);
     atomic_fetch_sub(&service->in_flight, 1);
     *arena = request.arena; /* the server frees it when the bytes have been handed over */
+}
+
+void dispatch_admit(struct service *service, const struct incoming *incoming, struct arena *arena,
+                    struct reply *reply, struct arrival **out)
+{
+    struct request request = request_of(service, incoming, reply);
+    request.arena = *arena;
+    request.fault.arena = &request.arena;
+    *out = NULL;
+    if (walk(&request, STEPS_TO_PERMIT)) {
+        *out = arrival_make(service, request.operation, request.clinic->clinic_id);
+    } else {
+        reply->must_close = true; /* the body is not read */
+        finish(&request);
+        log_request(&request);
+    }
+    *arena = request.arena;
 }

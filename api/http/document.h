@@ -3,8 +3,8 @@
  *
  * Extensions that are understood (any other x- member stops the start): on the document x-roles,
  * x-problems; on an operation x-permission, x-row, x-hide, x-mask, x-secret, x-tx, x-idempotent,
- * x-audit, x-limit; on a query parameter and on a member of a body x-permission; on a response
- * component x-machinery; on a schema x-text, x-labels. See openapi/README.md.
+ * x-audit, x-limit, x-upload; on a query parameter and on a member of a body x-permission; on a
+ * response component x-machinery; on a schema x-text, x-labels. See openapi/README.md.
  */
 #ifndef API_HTTP_DOCUMENT_H
 #define API_HTTP_DOCUMENT_H
@@ -47,6 +47,9 @@ struct role_view {
     const char *const *members; /* NULL-terminated */
 };
 
+/* Which setting bounds a file that comes in: service_options.upload_max, .logo_max. */
+enum upload_bound { UPLOAD_FILE, UPLOAD_LOGO };
+
 struct operation {
     const char *id; /* operationId */
     enum method method;
@@ -64,6 +67,8 @@ struct operation {
     bool body_is_required;
     bool takes_merge_patch; /* PATCH: application/merge-patch+json too */
     bool takes_csv;         /* text/csv too: sheet.h */
+    const char *file;       /* multipart/form-data and nothing else: the member that is the file */
+    enum upload_bound upload;
     bool needs_if_match;
     bool is_idempotent; /* takes Idempotency-Key */
     bool is_secret;     /* its answer holds a secret: stored sealed, never logged */

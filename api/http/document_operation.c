@@ -1,14 +1,12 @@
 #include "api/http/document_parts.h"
-#include "api/http/schema_parts.h"
-#include "api/http/sheet.h"
 
 #include <string.h>
 
 enum { LIMIT_REQUESTS_MAX = 10000, LIMIT_SECONDS_MAX = 86400 };
 
-static const char *const operation_members[] = {"x-permission", "x-row", "x-hide",       "x-mask",
-                                                "x-secret",     "x-tx",  "x-idempotent", "x-audit",
-                                                "x-limit",      NULL};
+static const char *const operation_members[] = {
+    "x-permission", "x-row",   "x-hide",  "x-mask",   "x-secret", "x-tx",
+    "x-idempotent", "x-audit", "x-limit", "x-upload", NULL};
 
 static enum err compile(struct loader *loader, const char *where, json_t *source,
                         const struct schema **out)
@@ -179,7 +177,8 @@ static enum err read_header(struct loader *loader, const char *where, const char
     if (strcmp(name, "If-Match") == 0)
         out->needs_if_match = true;
     else if (strcmp(name, "If-None-Match") != 0 && strcmp(name, "Idempotency-Key") != 0 &&
-             strcmp(name, "Last-Event-ID") != 0)
+             strcmp(name, "Last-Event-ID") != 0 && strcmp(name, "Range") != 0 &&
+             strcmp(name, "If-Range") != 0)
         return fail(loader->fault, ERR_INTERNAL, NULL, "%s: is a header that nobody reads", where);
     return ERR_NONE;
 }
@@ -235,69 +234,6 @@ static enum err read_parameters(struct loader *loader, json_t *shared, json_t *s
     return ERR_NONE;
 }
 
-static enum err read_body_permissions(struct loader *loader, json_t *schema, struct operation *out)
-{
-    json_t *members = json_object_get(document_resolve(loader->json, schema), "properties");
-    const char *name;
-    json_t *member;
-
-    out->body_permissions =
-        arena_array(loader->arena, struct member_permission, json_object_size(members) + 1);
-    json_object_foreach(members, name, member)
-    {
-        const char *permission = json_string_value(json_object_get(member, "x-permission"));
-        if (permission == NULL)
-            continue;
-        struct member_permission *into = &out->body_permissions[out->body_permissions_n++];
-        into->member = name;
-        enum err err = document_permission(loader, out->id, permission, &into->permission);
-        if (err != ERR_NONE)
-            return err;
-    }
-    return ERR_NONE;
-}
-
-static enum err read_body(struct loader *loader, json_t *source, struct operation *out)
-{
-    static const char *const nothing[] = {NULL};
-    json_t *body = document_resolve(loader->json, json_object_get(source, "requestBody"));
-    json_t *content = json_object_get(body, "content");
-    json_t *json = json_object_get(json_object_get(content, "application/json"), "schema");
-    const char *type;
-    json_t *media;
-
-    if (body == NULL)
-        return ERR_NONE;
-    if (out->method == METHOD_GET || out->method == METHOD_DELETE || json == NULL)
-        return fail(loader->fault, ERR_INTERNAL, NULL,
-                    "%s: takes a body that is no application/json, or must take none", out->id);
-    json_object_foreach(content, type, media)
-    {
-        bool is_patch = strcmp(type, "application/merge-patch+json") == 0;
-        if (is_patch && out->method == METHOD_PATCH)
-            out->takes_merge_patch = true;
-        else if (strcmp(type, "text/csv") == 0)
-            out->takes_csv = true;
-        else if (strcmp(type, "application/json") != 0)
-            return fail(loader->fault, ERR_INTERNAL, NULL, "%s: takes %s, which nobody reads",
-                        out->id, type);
-        if (strcmp(type, "text/csv") != 0 && !json_equal(json_object_get(media, "schema"), json))
-            return fail(loader->fault, ERR_INTERNAL, NULL,
-                        "%s: its media types have different schemas", out->id);
-    }
-    out->body_is_required = json_is_true(json_object_get(body, "required"));
-    enum err err = document_known(loader, out->id, body, nothing);
-    if (err == ERR_NONE)
-        err = compile(loader, out->id, json, &out->body);
-    if (err == ERR_NONE && out->takes_csv && !sheet_fits(out->body))
-        return fail(loader->fault, ERR_INTERNAL, NULL,
-                    "%s: its body is no list of flat things, which text/csv could spell", out->id);
-    if (err == ERR_NONE && out->method == METHOD_PATCH && out->body->defaulted != 0)
-        return fail(loader->fault, ERR_INTERNAL, NULL,
-                    "%s: a default would overwrite what a merge patch leaves out", out->id);
-    return err != ERR_NONE ? err : read_body_permissions(loader, json, out);
-}
-
 enum err document_operation(struct loader *loader, enum method method, const char *path,
                             json_t *shared, json_t *source, struct operation *out)
 {
@@ -316,7 +252,7 @@ enum err document_operation(struct loader *loader, enum method method, const cha
     if (err == ERR_NONE)
         err = read_parameters(loader, shared, source, out);
     if (err == ERR_NONE)
-        err = read_body(loader, source, out);
+        err = document_body(loader, source, out);
     if (err == ERR_NONE)
         err = document_responses(loader, source, out);
     return err;

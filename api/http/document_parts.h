@@ -33,6 +33,9 @@ enum err document_permission(struct loader *loader, const char *where, const cha
 enum err document_operation(struct loader *loader, enum method method, const char *path,
                             json_t *shared, json_t *source, struct operation *out) FAILS;
 
+/* What it takes: JSON, CSV, or one file with text beside it. Part of document_operation(). */
+enum err document_body(struct loader *loader, json_t *source, struct operation *out) FAILS;
+
 /* What it answers, and what of that is hidden from whom. Part of document_operation(). */
 enum err document_responses(struct loader *loader, json_t *source, struct operation *out) FAILS;
 

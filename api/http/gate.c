@@ -1,5 +1,7 @@
 #include "api/http/gate.h"
 
+#include "api/http/arrival.h"
+#include "api/http/multipart.h"
 #include "api/http/service.h"
 
 #include <ctype.h>
@@ -123,9 +125,29 @@ static bool media_type_is(const char *header, const char *type)
            strcasecmp(rest, "charset=\"utf-8\"") == 0;
 }
 
+/* A file with text beside it. Asked twice: when the headers are in, and when the body is. */
+static enum err check_parts(struct request *request)
+{
+    const struct service_options *options = &request->service->options;
+    bool is_logo = request->operation->upload == UPLOAD_LOGO;
+    size_t most = is_logo ? options->logo_max : options->upload_max;
+    const char *length = header_of(request, "Content-Length");
+    char boundary[MULTIPART_BOUNDARY_MAX + 1];
+    if (length && strtoull(length, NULL, 10) > most + ARRIVAL_ROOM)
+        return request_fail(request, ERR_INPUT, "payload-too-large", "a file may have %zu bytes",
+                            most);
+    if (header_of(request, "Content-Encoding") ||
+        !multipart_boundary(header_of(request, "Content-Type"), boundary))
+        return request_fail(request, ERR_INPUT, "unsupported-media-type",
+                            "send multipart/form-data, not encoded");
+    return ERR_NONE;
+}
+
 static enum err check_body(struct request *request)
 {
     const struct operation *operation = request->operation;
+    if (operation->file)
+        return check_parts(request);
     const char *length = header_of(request, "Content-Length");
     size_t most = request->service->options.body_max;
     if ((length && strtoull(length, NULL, 10) > most) || request->incoming->body_length > most)

@@ -9,6 +9,7 @@
 struct service;
 struct stream;
 struct arena;
+struct arrival;
 
 struct incoming {
     const char *method;
@@ -20,6 +21,7 @@ struct incoming {
     bool has_bad_header; /* no token, a control character, two spellings, too many */
     const char *(*header)(const struct incoming *incoming, const char *name); /* NULL: absent */
     const void *native;
+    struct arrival *arrival; /* the body came in parts: arrival.h; NULL: it did not */
 };
 
 enum { REPLY_HEADERS_MAX = 24 };
@@ -44,5 +46,11 @@ struct reply {
  * in `arena`. */
 void dispatch(struct service *service, const struct incoming *incoming, struct arena *arena,
               struct reply *reply);
+
+/* The headers of a body in parts are in, and none of it was read: may it come? The first half of
+ * the way, up to the permissions. Then *out waits for the body, and the whole way is gone when that
+ * is there. NULL: no; reply is the answer, and the connection is of no more use. */
+void dispatch_admit(struct service *service, const struct incoming *incoming, struct arena *arena,
+                    struct reply *reply, struct arrival **out);
 
 #endif

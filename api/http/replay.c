@@ -1,6 +1,6 @@
 #include "api/http/replay.h"
 
-#include "api/http/incoming.h"
+#include "api/http/arrival.h"
 #include "api/http/reply.h"
 #include "db/kept.h"
 #include "db/keys.h"
@@ -20,7 +20,13 @@ static const char *digest_of_request(struct request *request)
     const char *parts[] = {request->method, request->raw_path, request->raw_query};
     for (size_t i = 0; i < sizeof parts / sizeof *parts && parts[i]; i++)
         crypto_hash_sha256_update(&state, (const unsigned char *)parts[i], strlen(parts[i]) + 1);
-    crypto_hash_sha256_update(&state, request->incoming->body, request->incoming->body_length);
+    const struct incoming *incoming = request->incoming;
+    if (incoming->arrival) {
+        const char *came = arrival_digest(incoming->arrival, &request->arena);
+        crypto_hash_sha256_update(&state, (const unsigned char *)came, strlen(came));
+    } else {
+        crypto_hash_sha256_update(&state, incoming->body, incoming->body_length);
+    }
     crypto_hash_sha256_final(&state, digest);
     char *text = arena_take(&request->arena, DIGEST_TEXT);
     return sodium_bin2hex(text, DIGEST_TEXT, digest, sizeof digest);

@@ -246,7 +246,7 @@ static enum err read_format(const struct site *site)
     } formats[] = {
         {"uuid", FORMAT_UUID},   {"date", FORMAT_DATE},     {"date-time", FORMAT_DATE_TIME},
         {"email", FORMAT_EMAIL}, {"uri", FORMAT_URI},       {"int32", FORMAT_NONE},
-        {"int64", FORMAT_NONE},  {"password", FORMAT_NONE},
+        {"int64", FORMAT_NONE},  {"password", FORMAT_NONE}, {"binary", FORMAT_BINARY},
     };
     const char *name = json_string_value(json_object_get(site->source, "format"));
 
@@ -355,7 +355,8 @@ static enum err check_bounds(const struct site *site)
     const json_t *source = site->source;
     unsigned types = site->schema->types;
 
-    if ((types & TYPE_STRING) && json_object_get(source, "maxLength") == NULL)
+    if ((types & TYPE_STRING) && site->schema->format != FORMAT_BINARY &&
+        json_object_get(source, "maxLength") == NULL)
         return refuse(site, "maxLength", "is missing");
     if ((types & TYPE_ARRAY) && json_object_get(source, "maxItems") == NULL)
         return refuse(site, "maxItems", "is missing");

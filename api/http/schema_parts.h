@@ -19,7 +19,15 @@ enum type {
     TYPE_OBJECT = 1 << 6,
 };
 
-enum format { FORMAT_NONE, FORMAT_UUID, FORMAT_DATE, FORMAT_DATE_TIME, FORMAT_EMAIL, FORMAT_URI };
+enum format {
+    FORMAT_NONE,
+    FORMAT_UUID,
+    FORMAT_DATE,
+    FORMAT_DATE_TIME,
+    FORMAT_EMAIL,
+    FORMAT_URI,
+    FORMAT_BINARY, /* a file's bytes, which are never here: nothing is asked of them */
+};
 
 enum text { TEXT_LINE, TEXT_MULTILINE, TEXT_VERBATIM };
 

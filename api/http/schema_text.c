@@ -30,6 +30,7 @@ const char *schema_format_text(enum format format)
 {
     switch (format) {
     case FORMAT_NONE:
+    case FORMAT_BINARY:
         break;
     case FORMAT_UUID:
         return "a UUID";
@@ -164,6 +165,7 @@ bool schema_format_fits(enum format format, const char *text, size_t length)
 {
     switch (format) {
     case FORMAT_NONE:
+    case FORMAT_BINARY:
         return true;
     case FORMAT_UUID:
         return uuid_is_valid(text);

@@ -1,19 +1,15 @@
-#include "api/http/server.h"
-
+#include "api/http/server_parts.h"
 #include "api/http/stream.h"
 #include "db/arena.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <linux/filter.h>
 #include <microhttpd.h>
 #include <netinet/tcp.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <ulfius.h>
 #include <unistd.h>
 
 enum {
@@ -24,16 +20,6 @@ enum {
     /* What a slow reader may leave with us (without it, megabytes: measured). What is on its way
      * does not count, so a fast one is as fast. */
     UNSENT_MOST_BYTES = 64 * 1024,
-};
-
-struct server {
-    struct _u_instance ulfius;
-    struct server_options options;
-    struct sockaddr_in address;
-    int port;
-    bool is_initialised, is_running;
-    int quiesced;
-    atomic_int busy; /* requests whose first line was read and whose answer is not yet sent */
 };
 
 static const char *header_of(const struct incoming *incoming, const char *name)
@@ -94,13 +80,11 @@ static void on_stream_end(void *stream)
     stream_close(stream);
 }
 
-static int on_request(const struct _u_request *request, struct _u_response *response, void *user)
+void server_incoming(const struct wired_request *wired, char peer[INET_ADDRSTRLEN],
+                     struct incoming *out)
 {
-    struct server *server = user;
-    struct arena arena = {0};
-    struct reply reply = {0};
-    char peer[INET_ADDRSTRLEN];
-    struct incoming incoming = {
+    const struct _u_request *request = &wired->request;
+    *out = (struct incoming){
         .method = request->http_verb,
         .url = request->http_url,
         .protocol = request->http_protocol,
@@ -110,8 +94,24 @@ static int on_request(const struct _u_request *request, struct _u_response *resp
         .has_bad_header = has_bad_header(request->map_header),
         .header = header_of,
         .native = request,
+        .arrival = wired->arrival,
     };
+}
+
+static int on_request(const struct _u_request *request, struct _u_response *response, void *user)
+{
+    struct server *server = user;
+    struct wired_request *wired = (struct wired_request *)(uintptr_t)request;
+    struct arena arena = {0};
+    struct reply reply = {0};
+    char peer[INET_ADDRSTRLEN];
+    struct incoming incoming;
+    server_incoming(wired, peer, &incoming);
+    if (wired->arrival)
+        server_parts_end(wired);
     server->options.answer(server->options.service, &incoming, &arena, &reply);
+    arrival_free(wired->arrival);
+    wired->arrival = NULL;
     for (size_t i = 0; i < reply.headers_n; i++)
         u_map_put(response->map_header, reply.headers[i].name, reply.headers[i].value);
     if (reply.stream)
@@ -130,15 +130,26 @@ static void *on_first_line(void *user, const char *uri)
 {
     struct server *server = user;
     atomic_fetch_add(&server->busy, 1);
-    return ulfius_uri_logger(NULL, uri);
+    struct connection_info_struct *info = ulfius_uri_logger(NULL, uri);
+    struct wired_request *wired = info ? o_realloc(info->request, sizeof *wired) : NULL;
+    if (!wired)
+        abort();
+    *wired = (struct wired_request){.request = wired->request};
+    info->request = &wired->request;
+    return info;
 }
 
 static void on_end(void *user, struct MHD_Connection *connection, void **kept,
                    enum MHD_RequestTerminationCode how)
 {
     struct server *server = user;
+    const struct connection_info_struct *info = *kept;
+    const struct wired_request *wired = info ? (const void *)info->request : NULL;
+    bool is_refused = wired && wired->is_refused;
     mhd_request_completed(NULL, connection, kept, how);
     atomic_fetch_sub(&server->busy, 1);
+    if (is_refused && how == MHD_REQUEST_TERMINATED_COMPLETED_OK)
+        server_linger(connection);
 }
 
 /* libmicrohttpd's own remarks go nowhere: Ulfius would hand them to a printf-like function as
@@ -203,9 +214,14 @@ static enum err start_ulfius(struct server *server, int fd, struct fault *fault)
         {MHD_OPTION_END, 0, NULL},
     };
     server->ulfius.max_post_body_size = o->body_max + 1; /* one more, so that a cut body is seen */
-    server->ulfius.allowed_post_processor = U_POST_PROCESS_NONE;
+    server->ulfius.allowed_post_processor =
+        o->admit ? U_POST_PROCESS_MULTIPART_FORMDATA : U_POST_PROCESS_NONE;
     server->ulfius.check_utf8 = 0; /* our own parsers look at the raw bytes */
-    if (ulfius_add_endpoint_by_val(&server->ulfius, "*", NULL, "*", 0, on_request, server) !=
+    if (!server_parts_are_ours())
+        return fail(fault, ERR_INTERNAL, "cannot-listen",
+                    "Ulfius would read uploads with another post processor than ours");
+    if (ulfius_set_upload_file_callback_function(&server->ulfius, server_on_part, server) != U_OK ||
+        ulfius_add_endpoint_by_val(&server->ulfius, "*", NULL, "*", 0, on_request, server) !=
             U_OK ||
         ulfius_start_framework_with_mhd_options(&server->ulfius,
                                                 MHD_USE_THREAD_PER_CONNECTION |

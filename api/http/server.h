@@ -16,6 +16,9 @@ struct server_options {
     size_t body_max;
     void (*answer)(struct service *service, const struct incoming *incoming, struct arena *arena,
                    struct reply *reply);
+    /* dispatch_admit(); NULL: no body in parts is taken */
+    void (*admit)(struct service *service, const struct incoming *incoming, struct arena *arena,
+                  struct reply *reply, struct arrival **out);
     struct service *service;
 };
 

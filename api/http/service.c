@@ -11,6 +11,7 @@
 #include "db/clock.h"
 #include "db/keys.h"
 #include "db/listen.h"
+#include "db/store/sniffer.h"
 #include "models/account/password.h"
 #include "models/clinic/directory.h"
 #include "models/visit/visit.h"
@@ -46,6 +47,8 @@ void service_defaults(struct service_options *options)
         .streams_per_clinic = 512,
         .idle_timeout_s = 15,
         .body_max = 256 * 1024,
+        .upload_max = 20 * 1024 * 1024,
+        .logo_max = 2 * 1024 * 1024,
         .drain_ms = 25000,
         .access_ttl_s = 3600,
         .idle_ttl_s = 900,
@@ -158,6 +161,7 @@ static enum err listen_on(struct service *service, const char *listen,
                                      .idle_timeout_s = o->idle_timeout_s,
                                      .body_max = o->body_max,
                                      .answer = answer,
+                                     .admit = answer == dispatch ? dispatch_admit : NULL,
                                      .service = service};
     return server_start(&options, fault, out);
 }
@@ -171,7 +175,10 @@ enum err service_start(const struct service_options *options, struct fault *faul
     service->options = *options;
     if (!options->public_url)
         service->options.public_url = arena_format(&service->arena, "http://%s", options->listen);
-    enum err err = keys_load(options->keys_file, fault, &service->keys);
+    service->sniffer = options->sniffer;
+    enum err err = service->sniffer ? ERR_NONE : sniffer_start(fault, &service->sniffer);
+    if (!err)
+        err = keys_load(options->keys_file, fault, &service->keys);
     if (!err) {
         keys_use(service->keys);
         err = store_open(&options->store, fault, &service->store);
@@ -181,10 +188,13 @@ enum err service_start(const struct service_options *options, struct fault *faul
     if (!err) {
         service->principals = principals_make(options->session_cache_ms);
         service->offload = offload_start(OFFLOAD_THREADS, OFFLOAD_QUEUE, options->offload_wait_ms);
+        service->printers = offload_start(PRINTER_THREADS, PRINTER_QUEUE, options->offload_wait_ms);
         service->limiter = limiter_make(LIMITER_SLOTS);
         service->metrics = metrics_make(service->document);
-        err = open_database(service, fault);
+        err = press_start(PRINTER_THREADS, fault, &service->press);
     }
+    if (!err)
+        err = open_database(service, fault);
     if (!err && options->operator_listen && *options->operator_listen)
         err = listen_on(service, options->operator_listen, answer_operator, fault,
                         &service->operator_server);
@@ -239,6 +249,9 @@ bool service_stop(struct service *service)
     streams_free(service->streams);
     if (service->offload)
         offload_stop(service->offload);
+    if (service->printers)
+        offload_stop(service->printers);
+    press_stop(service->press);
     if (service->directory)
         directory_free(service->directory);
     if (service->principals)
@@ -248,6 +261,8 @@ bool service_stop(struct service *service)
         limiter_free(service->limiter);
     metrics_free(service->metrics);
     store_close(service->store);
+    if (service->sniffer != service->options.sniffer)
+        sniffer_stop(service->sniffer);
     arena_end(&service->arena);
     keys_use(NULL);
     keys_free(service->keys);

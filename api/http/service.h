@@ -11,11 +11,13 @@
 
 struct directory;
 struct principals;
+struct sniffer;
 struct offload;
 struct limiter;
 struct metrics;
 struct streams;
 struct router;
+struct press;
 
 struct service_options {
     const char *listen;          /* "127.0.0.1:8080"; port 0: any */
@@ -24,6 +26,7 @@ struct service_options {
     const char *database_url;
     const char *keys_file;
     struct store_options store;
+    struct sniffer *sniffer; /* NULL: one of its own, forked before its first thread */
     struct database_options database;
     const char *cors_origins;    /* comma list, or NULL */
     const char *trusted_proxies; /* comma list of addresses, or NULL */
@@ -38,6 +41,8 @@ struct service_options {
     int streams_per_clinic;      /* 512 */
     int idle_timeout_s;          /* 15: inactivity of a connection */
     size_t body_max;             /* 262144 */
+    size_t upload_max;           /* 20 MiB: of a file; logo_max: of a picture for letterheads */
+    size_t logo_max;             /* 2 MiB */
     int drain_ms;                /* 25000 */
     int access_ttl_s, idle_ttl_s, refresh_ttl_s, absolute_ttl_s; /* 3600 900 604800 43200 */
     int patient_idle_ttl_s, patient_absolute_ttl_s;              /* 1800 86400 */
@@ -59,13 +64,16 @@ struct service {
     struct directory *directory;   /* models/clinic/directory.h */
     struct principals *principals; /* api/http/identify.h */
     struct offload *offload;       /* api/http/offload.h */
+    struct offload *printers;      /* threads of their own for papers */
+    struct press *press;           /* api/document/press.h */
     struct limiter *limiter;       /* api/http/limiter.h */
     struct metrics *metrics;       /* api/http/metrics.h */
     struct streams *streams;       /* api/http/streams.h */
     struct listener *listener;
     struct keys *keys;
     struct store *store;
-    struct server *server; /* api/http/server.h */
+    struct sniffer *sniffer; /* db/store/sniffer.h */
+    struct server *server;   /* api/http/server.h */
     struct server *operator_server;
     atomic_bool is_draining;
     atomic_int in_flight;

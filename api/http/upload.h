@@ -20,6 +20,8 @@ struct upload {
     const char *name;          /* as a label: UTF-8, NFC, at most 255 bytes, no path, no controls */
     const char *declared_type; /* the part's Content-Type, or NULL */
     struct spool *spool;       /* finished */
+    char id[UUID_TEXT]; /* a new one to keep it under; the same when the handler is run again */
+    bool is_kept;       /* the handler's own: it has been, by an earlier run */
 };
 
 /* NULL: none came (the schema then has said so already, unless `file` is optional). */
@@ -31,6 +33,7 @@ struct content {
     const char *name; /* for Content-Disposition */
     const char *media_type;
     const char *sha256; /* 64 digits: its ETag */
+    int64_t version;    /* not 0: its ETag is "<version>.<16 of them>", which If-Match takes */
     uint64_t size;
     bool is_inline; /* shown (a logo), not saved */
 };

@@ -116,7 +116,7 @@ static void row_from_cmyk(const unsigned char *row, size_t width, unsigned char 
 {
     for (size_t x = 0; x < width; x++, row += 4, out += CHANNELS) {
         for (size_t i = 0; i < 3; i++)
-            out[i] = (unsigned char)(row[i] * row[3] / 0xFF);
+            out[i] = (unsigned char)((row[i] * row[3] / 0xFF) & 0xFF);
         out[3] = 0xFF;
     }
 }
@@ -165,7 +165,7 @@ static void area_mean(const struct picture *from, size_t x0, size_t x1, size_t y
     }
     uint64_t count = (x1 - x0) * (y1 - y0);
     for (size_t i = 0; i < 3; i++)
-        out[i] = opacity ? (unsigned char)((sums[i] + opacity / 2) / opacity) : 0;
+        out[i] = (unsigned char)(opacity ? (sums[i] + opacity / 2) / opacity : 0);
     out[3] = (unsigned char)((opacity + count / 2) / count);
 }
 

@@ -241,19 +241,26 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     FROM clinicd.allergy a WHERE a.clinic_id = clinic AND a.patient_id = whose AND a.deleted_at IS NULL;
 $$;
 
--- Who has died is not admitted and does not visit. Holds the patient, so that what is looked at here stays so.
+-- What stays as it was written, whoever comes.
+CREATE FUNCTION clinicd.row_is_kept() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RAISE EXCEPTION 'a row of % stays as it was written', TG_TABLE_NAME USING ERRCODE = 'check_violation';
+END $$;
+
+-- Who has died is not admitted and does not visit; nobody is admitted whose record was put away ('shown'). Holds the
+-- patient, so that what is looked at here stays so.
 CREATE FUNCTION clinicd.patient_is_alive() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    found_status text;
+    who clinicd.patient;
 BEGIN
-    SELECT p.status INTO found_status FROM clinicd.patient p
-    WHERE p.clinic_id = NEW.clinic_id AND p.id = NEW.patient_id AND p.deleted_at IS NULL FOR NO KEY UPDATE;
-    IF found_status IS NULL THEN
-        RAISE EXCEPTION 'there is no such patient' USING ERRCODE = 'insufficient_privilege';
-    ELSIF found_status = 'deceased' THEN
+    SELECT * INTO who FROM clinicd.patient p WHERE p.clinic_id = NEW.clinic_id AND p.id = NEW.patient_id FOR NO KEY UPDATE;
+    IF who.status = 'deceased' THEN
         RAISE EXCEPTION 'the patient has died'
             USING ERRCODE = 'check_violation', CONSTRAINT = TG_TABLE_NAME || '__patient-deceased';
+    ELSIF who.deleted_at IS NOT NULL AND TG_ARGV[0] = 'shown' THEN
+        RAISE EXCEPTION 'there is no such patient' USING ERRCODE = 'insufficient_privilege';
     END IF;
     RETURN NEW;
 END $$;
@@ -384,11 +391,15 @@ END $$;
 CREATE TRIGGER admission_begins BEFORE INSERT ON clinicd.admission
     FOR EACH ROW EXECUTE FUNCTION clinicd.admission_begins();
 CREATE TRIGGER admission_of_the_living BEFORE INSERT ON clinicd.admission
-    FOR EACH ROW EXECUTE FUNCTION clinicd.patient_is_alive();
+    FOR EACH ROW EXECUTE FUNCTION clinicd.patient_is_alive('shown');
 CREATE TRIGGER visit_of_the_living BEFORE INSERT ON clinicd.visit
     FOR EACH ROW EXECUTE FUNCTION clinicd.patient_is_alive();
 CREATE TRIGGER admission_goes_on BEFORE UPDATE ON clinicd.admission
     FOR EACH ROW EXECUTE FUNCTION clinicd.admission_goes_on();
+CREATE TRIGGER admission_is_kept BEFORE DELETE ON clinicd.admission
+    FOR EACH ROW EXECUTE FUNCTION clinicd.row_is_kept();
+CREATE TRIGGER admission_change_is_kept BEFORE UPDATE OR DELETE ON clinicd.admission_change
+    FOR EACH ROW EXECUTE FUNCTION clinicd.row_is_kept();
 CREATE TRIGGER admission_moves_patient AFTER INSERT ON clinicd.admission
     FOR EACH ROW EXECUTE FUNCTION clinicd.admission_moves_patient();
 CREATE TRIGGER admission_ends AFTER UPDATE ON clinicd.admission FOR EACH ROW
@@ -478,6 +489,10 @@ CREATE TRIGGER treatment_a_counts BEFORE INSERT OR UPDATE ON clinicd.treatment
     FOR EACH ROW EXECUTE FUNCTION clinicd.treatment_counts();
 CREATE TRIGGER treatment_guard BEFORE INSERT OR UPDATE ON clinicd.treatment
     FOR EACH ROW EXECUTE FUNCTION clinicd.treatment_guard();
+CREATE TRIGGER treatment_is_kept BEFORE DELETE ON clinicd.treatment
+    FOR EACH ROW EXECUTE FUNCTION clinicd.row_is_kept();
+CREATE TRIGGER treatment_correction_is_kept BEFORE UPDATE OR DELETE ON clinicd.treatment_correction
+    FOR EACH ROW EXECUTE FUNCTION clinicd.row_is_kept();
 
 -- Advice that an admission has taken up stays as it was. Fires behind prescription_part_guard, which holds the
 -- prescription.
@@ -633,9 +648,10 @@ SELECT count(*) = 4 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespac
       AND c.relrowsecurity AND c.relforcerowsecurity;
 SELECT count(*) = 8 FROM pg_policies WHERE schemaname = 'clinicd'
     AND tablename IN ('admission', 'admission_change', 'treatment', 'treatment_correction');
-SELECT count(*) = 12 FROM pg_trigger WHERE tgenabled = 'O' AND tgname IN ('admission_begins', 'admission_of_the_living',
+SELECT count(*) = 16 FROM pg_trigger WHERE tgenabled = 'O' AND tgname IN ('admission_begins', 'admission_of_the_living',
     'visit_of_the_living', 'admission_goes_on', 'admission_moves_patient', 'admission_ends', 'admission_z_is_noted',
-    'patient_stays', 'patient_login_ends', 'treatment_a_counts', 'treatment_guard', 'recommendation_guard');
+    'patient_stays', 'patient_login_ends', 'treatment_a_counts', 'treatment_guard', 'recommendation_guard',
+    'admission_is_kept', 'admission_change_is_kept', 'treatment_is_kept', 'treatment_correction_is_kept');
 SELECT NOT has_table_privilege('clinicd_app', 'clinicd.admission_change', 'INSERT,UPDATE,DELETE')
     AND NOT has_table_privilege('clinicd_app', 'clinicd.treatment_correction', 'INSERT,UPDATE,DELETE');
 SELECT count(*) = 0 FROM clinicd.prescription_figures() n
@@ -699,6 +715,7 @@ DROP FUNCTION clinicd.admission_goes_on();
 DROP FUNCTION clinicd.admission_begins();
 DROP FUNCTION clinicd.admission_advice(bigint, uuid, uuid);
 DROP FUNCTION clinicd.patient_is_alive();
+DROP FUNCTION clinicd.row_is_kept();
 DROP FUNCTION clinicd.allergies_text(bigint, uuid);
 DROP FUNCTION clinicd.row_was(jsonb, jsonb, text[]);
 DROP FUNCTION clinicd.place_key(text);

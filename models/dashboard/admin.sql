@@ -15,7 +15,8 @@ SELECT d.today AS "on", staff.admin AS "staff.admin", staff.doctor AS "staff.doc
     flow.this_month AS "visits.this_month", rx.pending AS "prescriptions.pending",
     rx.completed AS "prescriptions.completed", rx.cancelled AS "prescriptions.cancelled", rx.recommended AS recommendations,
     lab.pending AS "laboratory.pending", lab.in_progress AS "laboratory.in_progress",
-    found.completed AS "laboratory.completed_today", newest.patients AS newest_patients, newest.ids AS _patients
+    found.completed AS "laboratory.completed_today", beds.occupied AS "admissions.current",
+    came.admitted AS "admissions.admitted_today", gone.ended AS "admissions.ended_today", newest.patients AS newest_patients, newest.ids AS _patients
 FROM d
 CROSS JOIN LATERAL (
     SELECT count(*) FILTER (WHERE a.role = 'admin') AS admin, count(*) FILTER (WHERE a.role = 'doctor') AS doctor,
@@ -49,6 +50,12 @@ CROSS JOIN LATERAL (
 CROSS JOIN LATERAL (
     SELECT count(*) AS completed FROM lab_order o
     WHERE o.clinic_id = $clinic AND o.result_at >= d.begins) found
+CROSS JOIN LATERAL (
+    SELECT count(*) AS occupied FROM admission a WHERE a.clinic_id = $clinic AND a.ended_at IS NULL) beds
+CROSS JOIN LATERAL (
+    SELECT count(*) AS admitted FROM admission a WHERE a.clinic_id = $clinic AND a.admitted_at >= d.begins) came
+CROSS JOIN LATERAL (
+    SELECT count(*) AS ended FROM admission a WHERE a.clinic_id = $clinic AND a.ended_at >= d.begins) gone
 CROSS JOIN LATERAL (
     SELECT coalesce(json_agg(json_build_object('id', p.id, 'patient_number', p.patient_number, 'name', p.name)
             ORDER BY p.registered_on DESC, p.id DESC), '[]') AS patients, array_agg(p.id) AS ids

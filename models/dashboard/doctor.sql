@@ -11,6 +11,7 @@ SELECT d.today AS "on", whose.shown AS doctor, whose.id AS _doctor_id, rx.pendin
     done.completed AS "counts.completed_today", rx.completed AS "counts.completed_total",
     lab.open_tests AS "counts.open_tests", flow.waiting AS "counts.waiting",
     flow.in_consultation AS "counts.in_consultation", rx.recommended AS "counts.admissions_recommended",
+    beds.occupied AS "counts.active_admissions",
     waiting.places AS waiting, waiting.ids AS _patients
 FROM d
 LEFT JOIN LATERAL (
@@ -33,6 +34,9 @@ CROSS JOIN LATERAL (
     JOIN prescription t ON t.clinic_id = $clinic AND t.id = o.prescription_id
     WHERE o.clinic_id = $clinic AND o.withdrawn_at IS NULL AND o.status IN ('pending', 'in_progress')
         AND (whose.id IS NULL OR t.doctor_id = whose.id)) lab
+CROSS JOIN LATERAL (
+    SELECT count(*) AS occupied FROM admission a
+    WHERE a.clinic_id = $clinic AND a.ended_at IS NULL AND (whose.id IS NULL OR a.doctor_id = whose.id)) beds
 CROSS JOIN LATERAL (
     SELECT count(*) FILTER (WHERE v.status = 'checked_in'
             AND (whose.id IS NULL OR v.doctor_id = whose.id OR v.doctor_id IS NULL)) AS waiting,

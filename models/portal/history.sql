@@ -27,10 +27,23 @@ SELECT h.id, h.at, h.kind,
             x.temperature_unit, x.temperature_text, x.spo2, x.spo2_text, x.sugar, x.sugar_unit, x.sugar_text
         FROM prescription_vitals x
         WHERE h.kind = 'vitals' AND x.clinic_id = $clinic AND x.prescription_id = h.id) w) AS vitals,
+    (SELECT json_build_object('kind', r.kind, 'report_type', r.report_type, 'description', r.description,
+        'test_type', r.test_type, 'test_on', r.test_on, 'admission_id', r.admission_id,
+        'file', json_build_object('id', f.id, 'name', f.name, 'media_type', f.media_type, 'size_bytes', f.size_bytes,
+            'state', f.state))
+     FROM report r JOIN file f ON f.clinic_id = $clinic AND f.id = r.file_id
+     WHERE h.kind = 'report' AND r.clinic_id = $clinic AND r.id = h.id) AS report,
     (SELECT json_build_object('observations', n.observations, 'diagnosis', n.diagnosis,
         'treatment_plan', n.treatment_plan, 'notes', n.notes, 'checkin_purpose', n.checkin_purpose)
      FROM prescription_notes n
      WHERE h.kind = 'prescription' AND n.clinic_id = $clinic AND n.prescription_id = h.id) AS notes,
+    (SELECT json_build_object('admission_number', a.admission_number, 'admission_type', a.admission_type,
+        'status', a.status, 'ended_at', instant_text(a.ended_at), 'follow_up_on', a.follow_up_on,
+        'doctor', json_build_object('id', a.doctor_id, 'name', a.doctor_name))
+     FROM admission a WHERE h.kind = 'admission' AND a.clinic_id = $clinic AND a.id = h.id) AS admission,
+    (SELECT json_build_object('reason_for_admission', a.reason_for_admission, 'final_diagnosis', a.final_diagnosis,
+        'discharge_notes', a.discharge_notes, 'follow_up_instructions', a.follow_up_instructions)
+     FROM admission a WHERE h.kind = 'admission' AND a.clinic_id = $clinic AND a.id = h.id) AS stay,
     (SELECT json_build_object('text', r.result_text, 'values', r.result_values,
         'by', CASE WHEN r.result_by_id IS NOT NULL
             THEN json_build_object('id', r.result_by_id, 'name', r.result_by_name) END)
@@ -39,7 +52,7 @@ SELECT h.id, h.at, h.kind,
     CASE WHEN p.id IS NULL THEN 'not-found' END AS _fault, {keys}
 FROM (VALUES (coalesce($from_day::date::timestamp AT TIME ZONE $timezone::text, '-infinity'),
               coalesce(($to_day::date + 1)::timestamp AT TIME ZONE $timezone, 'infinity'),
-              coalesce(string_to_array($include::text, ','), '{visits,prescriptions,tests,vitals}'),
+              coalesce(string_to_array($include::text, ','), '{visits,prescriptions,tests,vitals,admissions,reports}'),
               CASE $actor_role WHEN 'patient' THEN 'completed' END)) AS asked (begins, ends, kinds, only_status)
 LEFT JOIN patient p ON p.clinic_id = $clinic AND p.id = $patient_id::uuid AND p.deleted_at IS NULL
     AND ($patient IS NULL OR p.id = $patient)
@@ -65,6 +78,15 @@ LEFT JOIN LATERAL (
     WHERE rx.clinic_id = $clinic AND rx.patient_id = p.id AND ($patient IS NULL OR rx.patient_id = $patient)
         AND rx.deleted_at IS NULL AND rx.status = coalesce(asked.only_status, rx.status)
         AND 'vitals' = ANY (asked.kinds)
+    UNION ALL
+    SELECT a.id, 'admission', a.admitted_at, a.id FROM admission a
+    WHERE a.clinic_id = $clinic AND a.patient_id = p.id AND ($patient IS NULL OR a.patient_id = $patient)
+        AND 'admissions' = ANY (asked.kinds)
+    UNION ALL
+    SELECT r.id, 'report', r.created_at, r.id FROM report r
+    JOIN file f ON f.clinic_id = $clinic AND f.id = r.file_id AND f.deleted_at IS NULL
+    WHERE r.clinic_id = $clinic AND r.patient_id = p.id AND ($patient IS NULL OR r.patient_id = $patient)
+        AND 'reports' = ANY (asked.kinds)
 ) h ON h.at >= asked.begins AND h.at < asked.ends
 WHERE p.id IS NULL OR (h.id IS NOT NULL AND {keyset})
 {page}

@@ -3,7 +3,8 @@
 -- a clinic: nobody else may ever see them.
 -- A patient's own words carry the patient's mark, too: of one clinic, nobody may see another patient's.
 -- Ids end in ten digits that say what they are: 1xx patients, 2xx accounts, 3xx sessions, 6xx visits,
--- 7xx prescriptions (71x their medicines, 72x their tests), 8xx templates (likewise), 4xx the rest.
+-- 7xx prescriptions (71x their medicines, 72x their tests), 8xx templates (likewise), 51x admissions (52x their
+-- treatments), 4xx the rest.
 
 INSERT INTO clinicd.clinic (clinic_id, id, slug, name, address, city, state, zip_code, phone_number, email,
     website, registration_number, gstin, status, opening_hours, departments, document_footer, created_at, updated_at)
@@ -121,6 +122,28 @@ FROM (VALUES (101, 'own-@mark@'), (102, 'other-@mark@'), (103, 'hidden-@mark@'))
 UPDATE clinicd.prescription SET status = 'completed', completed_at = '2025-03-04T06:30:00Z',
     updated_at = '2025-03-04T06:30:00Z'
 WHERE clinic_id = @clinic@ AND id = '@id@0000000701';
+-- The first is over, the second lies in a bed. Each has a treatment, which was corrected.
+INSERT INTO clinicd.counter (clinic_id, kind, period, value) VALUES (@clinic@, 'admission', 2025, 2);
+INSERT INTO clinicd.admission (clinic_id, id, admission_number, patient_id, doctor_id, doctor_name, admission_type,
+    room_number, bed_number, reason_for_admission, medical_history, status_at, admitted_at, created_at,
+    updated_at)
+SELECT @clinic@, ('@id@0000000' || n + 410)::uuid, 'AD-2025-00' || n, ('@id@0000000' || n)::uuid, '@id@0000000202',
+    'First@mark@ Last@mark@', 'general', 'Room ' || word, 'Bed ' || n,
+    'Weak ' || word, 'Before ' || word, t.at, t.at, t.at, t.at
+FROM (VALUES (101, 'own-@mark@'), (102, 'other-@mark@')) AS p (n, word), (VALUES (timestamptz '2025-03-04T07:00:00Z')) AS t (at);
+INSERT INTO clinicd.treatment (clinic_id, id, admission_id, patient_id, treatment_type, treatment_name, description, dosage,
+    route, administered_at, administered_by_id, administered_by_name, notes, created_at, updated_at)
+SELECT @clinic@, ('@id@0000000' || n + 420)::uuid, ('@id@0000000' || n + 410)::uuid, ('@id@0000000' || n)::uuid, 'injection',
+    'Medicine @mark@', 'About ' || word, '5 mg', 'IV', t.at, '@id@0000000202', 'First@mark@ Last@mark@', 'Slowly ' || word,
+    t.at, t.at
+FROM (VALUES (101, 'own-@mark@'), (102, 'other-@mark@')) AS p (n, word), (VALUES (timestamptz '2025-03-04T08:00:00Z')) AS t (at);
+UPDATE clinicd.treatment SET description = 'More ' || description, correction_reason = 'Wrong ' || description,
+    corrected_by_id = '@id@0000000202', corrected_by_name = 'First@mark@ Last@mark@', updated_at = '2025-03-04T09:00:00Z'
+WHERE clinic_id = @clinic@;
+UPDATE clinicd.admission SET status = 'discharged', final_diagnosis = 'Flu own-@mark@', discharge_notes = 'Well own-@mark@',
+    follow_up_on = '2099-03-01', follow_up_instructions = 'Rest own-@mark@', moved_by_id = '@id@0000000202',
+    moved_by_name = 'First@mark@ Last@mark@', updated_at = '2025-03-06T07:00:00Z'
+WHERE clinic_id = @clinic@ AND id = '@id@0000000511';
 UPDATE clinicd.patient SET status = 'registered', version = 1, updated_at = created_at WHERE clinic_id = @clinic@;
 
 -- The first is good for long; the others end with what they shared, which is no longer completed. seed: 'share-<slug>'.

@@ -177,8 +177,8 @@ enum err document_responses(struct loader *loader, json_t *source, struct operat
             json_t *content = json_object_get(document_resolve(loader->json, response), "content");
             out->success = into->status;
             out->is_stream = json_object_get(content, "text/event-stream") != NULL;
-            out->answers_other = json_object_size(content) > 0 &&
-                                 json_object_get(content, "application/json") == NULL;
+            size_t json_n = json_object_get(content, "application/json") != NULL;
+            out->answers_other = json_object_size(content) > json_n;
         }
     }
     if (out->success == 0)

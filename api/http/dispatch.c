@@ -1,5 +1,6 @@
 /* One request's way. The list of steps at the end of this file is the diagram. */
 #include "api/http/arrival.h"
+#include "api/http/content.h"
 #include "api/http/finish.h"
 #include "api/http/gate.h"
 #include "api/http/identify.h"
@@ -275,10 +276,19 @@ static enum err step_read(struct request *request)
     return err ? err : replay_guard(request);
 }
 
-static void reply_reset(struct request *request)
+/* What would have gone on behind the answer does not. */
+static void reply_cut(struct request *request)
 {
     if (request->reply->stream)
         stream_close(request->reply->stream);
+    content_close(request->reply->content);
+    request->reply->stream = NULL;
+    request->reply->content = NULL;
+}
+
+static void reply_reset(struct request *request)
+{
+    reply_cut(request);
     *request->reply = (struct reply){.must_close = request->reply->must_close};
 }
 
@@ -363,7 +373,8 @@ static void log_request(struct request *request)
     buf_json_string(&fields, operation);
     buf_format(&fields,
                ",\"status\":%d,\"ms\":%.3f,\"trips\":%d,\"bytes\":%zu,\"client\":", reply->status,
-               (double)us / 1000.0, request->tx.trips, reply->length);
+               (double)us / 1000.0, request->tx.trips,
+               reply->content ? (size_t)reply->content_length : reply->length);
     buf_json_string(&fields, request->client_address);
     buf_text(&fields, ",\"clinic\":");
     buf_json_string(&fields, request->clinic ? request->clinic->slug : NULL);
@@ -420,6 +431,7 @@ static bool walk(struct request *request, size_t n)
     while (step < n && !(err = steps[step](request)) && !(reply->status && !request->operation))
         step++;
     if (err) {
+        reply_cut(request);
         problem_render(request, reply);
         audit_failure(request, step < n && is_denial(request, step));
     }

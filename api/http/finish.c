@@ -65,7 +65,7 @@ void finish_options(struct request *request, const char *allow)
 }
 
 /* If-None-Match: a list of tags, or "*". Weak comparison (RFC 9110 13.1.2). */
-static bool is_known_to_client(const struct request *request)
+bool finish_is_known(const struct request *request)
 {
     const char *tags = header_of(request, "If-None-Match");
     const char *etag = request->reply->etag;
@@ -124,7 +124,7 @@ void finish(struct request *request)
     bool is_success = reply->status >= 200 && reply->status < 300;
     if (reply->etag)
         reply_header(request, "ETag", reply->etag);
-    if (is_success && is_known_to_client(request))
+    if (is_success && finish_is_known(request))
         drop_body(reply, 304);
     add_vary(request);
     add_cors(request);

@@ -5,11 +5,13 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct service;
 struct stream;
 struct arena;
 struct arrival;
+struct content_stream;
 
 struct incoming {
     const char *method;
@@ -38,8 +40,10 @@ struct reply {
     const char *etag; /* with its quotes, or NULL */
     bool must_close;  /* Connection: close */
     bool is_json;
-    struct stream *stream; /* goes on after the answer; the server closes it (stream.h) */
-    bool is_localised;     /* in the language that Accept-Language chose */
+    struct stream *stream;          /* goes on after the answer; the server closes it (stream.h) */
+    struct content_stream *content; /* a file's bytes instead of `bytes`; the server closes it */
+    uint64_t content_length;
+    bool is_localised; /* in the language that Accept-Language chose */
 };
 
 /* One exchange, from the first byte understood to the last byte decided. The answer's memory lives

@@ -1,3 +1,4 @@
+#include "api/http/content.h"
 #include "api/http/server_parts.h"
 #include "api/http/stream.h"
 #include "db/arena.h"
@@ -17,6 +18,7 @@ enum {
     HEADERS_MAX_BYTES = 16 * 1024,
     HEADERS_MAX = 100,
     STREAM_BLOCK_BYTES = 4096,
+    CONTENT_BLOCK_BYTES = 32 * 1024,
     /* What a slow reader may leave with us (without it, megabytes: measured). What is on its way
      * does not count, so a fast one is as fast. */
     UNSENT_MOST_BYTES = 64 * 1024,
@@ -75,6 +77,20 @@ static ssize_t on_stream(void *stream, uint64_t offset, char *out, size_t room)
     return n < 0 ? U_STREAM_END : n;
 }
 
+/* A promise of so many bytes that is broken is seen to be: never filled up, never ended as if well.
+ */
+static ssize_t on_content(void *content, uint64_t offset, char *out, size_t room)
+{
+    (void)offset;
+    ssize_t n = content_read(content, out, room);
+    return n < 0 ? U_STREAM_ERROR : n;
+}
+
+static void on_content_end(void *content)
+{
+    content_close(content);
+}
+
 static void on_stream_end(void *stream)
 {
     stream_close(stream);
@@ -117,6 +133,9 @@ static int on_request(const struct _u_request *request, struct _u_response *resp
     if (reply.stream)
         ulfius_set_stream_response(response, (unsigned)reply.status, on_stream, on_stream_end,
                                    U_STREAM_SIZE_UNKNOWN, STREAM_BLOCK_BYTES, reply.stream);
+    else if (reply.content)
+        ulfius_set_stream_response(response, (unsigned)reply.status, on_content, on_content_end,
+                                   reply.content_length, CONTENT_BLOCK_BYTES, reply.content);
     else if (reply.length)
         ulfius_set_binary_body_response(response, (unsigned)reply.status, reply.bytes,
                                         reply.length);

@@ -286,6 +286,9 @@ END $$;
 CREATE FUNCTION clinicd.admission_begins() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
+    IF NOT EXISTS (SELECT FROM clinicd.patient p WHERE p.clinic_id = NEW.clinic_id AND p.id = NEW.patient_id) THEN
+        RAISE EXCEPTION 'there is no such patient' USING ERRCODE = 'insufficient_privilege';
+    END IF;
     IF NEW.status <> 'admitted' OR NEW.ended_at IS NOT NULL OR NEW.discharge_notes IS NOT NULL
        OR NEW.final_diagnosis IS NOT NULL OR NEW.follow_up_on IS NOT NULL OR NEW.follow_up_instructions IS NOT NULL THEN
         RAISE EXCEPTION 'an admission begins admitted'

@@ -2,8 +2,9 @@
 -- kind: read
 -- rows: optional
 -- audit: entity=clinic id=_id
-SELECT s.*, c.id AS _id
+SELECT s.*, k.max_files, k.max_bytes AS max_file_bytes, c.id AS _id
 FROM clinic c
+JOIN file_quota k ON k.clinic_id = $clinic
 CROSS JOIN LATERAL (
     SELECT max(q.allowed) FILTER (WHERE q.kind = 'doctor') AS doctors,
            max(q.allowed) FILTER (WHERE q.kind = 'patient') AS patients,

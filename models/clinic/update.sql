@@ -32,13 +32,14 @@ new AS (
     WHERE c.clinic_id = $clinic AND c.version = $if_match AND NOT EXISTS (SELECT 1 FROM fault)
     RETURNING c.id, c AS c
 )
-SELECT s.*, old.id AS _id,
+SELECT s.*, k.max_files, k.max_bytes AS max_file_bytes, old.id AS _id,
     CASE WHEN old.version <> $if_match THEN 'precondition-failed'
          WHEN fault.detail IS NOT NULL THEN 'validation-failed' END AS _fault,
     CASE WHEN old.version = $if_match THEN to_json(fault.detail) END AS _detail,
     to_json(b) AS _before,
     CASE WHEN new.id IS NOT NULL THEN announce('clinic', ($clinic)::text, $now)::text END AS _announced
 FROM old
+JOIN file_quota k ON k.clinic_id = $clinic
 CROSS JOIN LATERAL (
     SELECT max(q.allowed) FILTER (WHERE q.kind = 'doctor') AS doctors,
            max(q.allowed) FILTER (WHERE q.kind = 'patient') AS patients,

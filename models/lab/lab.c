@@ -94,8 +94,10 @@ enum err lab_record(struct tx *tx, const char *prescription_id, const char *test
                     struct rows *out)
 {
     json_t *values = json_object_get(body, "result_values");
-    if (!json_member(body, "result") && json_array_size(values) == 0)
-        fault_add(tx->fault, "#/result", "required", "is missing, and there are no values");
+    if (!json_member(body, "result") && json_array_size(values) == 0 &&
+        !json_member(body, "report_id"))
+        fault_add(tx->fault, "#/result", "required",
+                  "is missing, and there are no values and no report");
     lab_judge(tx->fault, values);
     enum err err = refuse(tx->fault);
     const struct q_lab_record_args args = {

@@ -1,0 +1,21 @@
+-- A patient's reports of one kind.
+-- kind: read
+-- rows: many
+-- audit: entity=report patient=$patient_id
+-- sort: -uploaded_at | r.created_at:timestamptz desc, r.id:uuid desc
+-- faults: not-found
+SELECT s.*, CASE WHEN p.id IS NULL THEN 'not-found' END AS _fault, {keys}
+FROM (VALUES (coalesce($from_on::date::timestamp AT TIME ZONE $timezone::text, '-infinity'),
+              coalesce(($to_on::date + 1)::timestamp AT TIME ZONE $timezone, 'infinity'))) AS asked (begins, ends)
+LEFT JOIN patient p ON p.clinic_id = $clinic AND p.id = $patient_id::uuid AND p.deleted_at IS NULL
+    AND ($patient IS NULL OR p.id = $patient)
+LEFT JOIN report r ON r.clinic_id = $clinic AND r.patient_id = p.id AND r.kind = $kind::text
+    AND ($patient IS NULL OR r.patient_id = $patient)
+LEFT JOIN file f ON f.clinic_id = $clinic AND f.id = r.file_id AND f.deleted_at IS NULL
+    AND ($patient IS NULL OR f.patient_id = $patient)
+LEFT JOIN prescription_test t ON t.clinic_id = $clinic AND t.id = r.test_id
+    AND ($patient IS NULL OR t.patient_id = $patient)
+LEFT JOIN LATERAL report_shown(r, f, t) s ON true
+WHERE p.id IS NULL OR (f.id IS NOT NULL AND r.created_at >= asked.begins AND r.created_at < asked.ends
+    AND ($type::text IS NULL OR lower($type) = lower(coalesce(r.report_type, r.test_type))) AND {keyset})
+{page}

@@ -91,7 +91,9 @@ static void what_is_open_to_everybody_is_on_this_list(void **state)
         /* makes a request that the platform decides, and nothing else */
         "clinic_applications_create", "meta_enums",
         /* the directory: four members of open clinics */
-        "clinics_list", "clinics_get", NULL};
+        "clinics_list", "clinics_get",
+        /* needs a link that somebody who may sent, or the code on a paper */
+        "shared_get", "papers_check", NULL};
     const struct document *document = world->document;
     size_t n = 0;
     for (size_t i = 0; i < document->operations_n; i++) {

@@ -100,6 +100,8 @@ static bool may_see(const struct matrix_check *check, const struct seed *seed)
     const struct matrix_who *who = check->who;
     if (strcmp(check->operation->id, "auth_login") == 0)
         return check->where.seed == &seed_a && seed == &seed_a; /* A's doctor signs in */
+    if (strcmp(check->operation->id, "shared_get") == 0)
+        return seed == &seed_a; /* whoever it is has a link of A's */
     if (who->kind == WHO_MEMBER)
         return seed == who->home;
     if (who->kind == WHO_PLATFORM)

@@ -4,7 +4,7 @@
 -- A patient's own words carry the patient's mark, too: of one clinic, nobody may see another patient's.
 -- Ids end in ten digits that say what they are: 1xx patients, 2xx accounts, 3xx sessions, 6xx visits,
 -- 7xx prescriptions (71x their medicines, 72x their tests), 8xx templates (likewise), 51x admissions (52x their
--- treatments), 4xx the rest.
+-- treatments), 53x files (54x what they report), 4xx the rest.
 
 INSERT INTO clinicd.clinic (clinic_id, id, slug, name, address, city, state, zip_code, phone_number, email,
     website, registration_number, gstin, status, opening_hours, departments, document_footer, created_at, updated_at)
@@ -156,6 +156,34 @@ SELECT @clinic@, ('@id@0000000' || n + 450)::uuid, ('@id@0000000' || n + 600)::u
     '2099-01-01T00:00:00Z'
 FROM (VALUES (101, 'own-@mark@'), (102, 'other-@mark@'), (103, 'hidden-@mark@')) AS p (n, word);
 ALTER TABLE clinicd.share_link ENABLE TRIGGER share_link_guard;
+
+-- A medical report, which came with the admission, and a test report of each; a file's bytes are "Bytes of <its name>"
+-- (tests/harness/objects.h). The logo's, which everybody sees, are nobody's words.
+INSERT INTO clinicd.file (clinic_id, id, patient_id, kind, name, media_type, size_bytes, sha256, uploaded_at, uploaded_by_id,
+    uploaded_by_name, created_at, updated_at)
+SELECT @clinic@, ('@id@0000000' || n)::uuid, ('@id@0000000' || whose)::uuid, kind, name, media_type,
+    octet_length('Bytes of ' || name), encode(sha256(('Bytes of ' || name)::bytea), 'hex'), t.at, '@id@0000000203',
+    'First@mark@ Last@mark@', t.at, t.at
+FROM (VALUES (531, 101, 'medical_report', 'own-@mark@.pdf', 'application/pdf'),
+        (532, 102, 'medical_report', 'other-@mark@.pdf', 'application/pdf'),
+        (533, 103, 'medical_report', 'hidden-@mark@.pdf', 'application/pdf'),
+        (534, 101, 'test_report', 'test-own-@mark@.png', 'image/png'),
+        (535, 102, 'test_report', 'test-other-@mark@.png', 'image/png'),
+        (536, 103, 'test_report', 'test-hidden-@mark@.png', 'image/png'),
+        (539, NULL, 'logo', 'logo.png', 'image/png')) AS f (n, whose, kind, name, media_type),
+    (VALUES (timestamptz '2025-03-05T06:00:00Z')) AS t (at);
+UPDATE clinicd.logo SET file_id = '@id@0000000539', version = 1, updated_at = '2025-03-05T06:00:00Z' WHERE clinic_id = @clinic@;
+INSERT INTO clinicd.report (clinic_id, id, patient_id, kind, file_id, admission_id, report_type, description, test_id,
+    test_type, test_on, notes, created_at)
+SELECT @clinic@, ('@id@0000000' || n + 440)::uuid, ('@id@0000000' || n)::uuid, 'medical_report', ('@id@0000000' || n + 430)::uuid,
+    CASE WHEN n < 103 THEN ('@id@0000000' || n + 410)::uuid END, 'X-Ray ' || word, 'Taken of ' || word, NULL, NULL,
+    NULL::date, NULL, timestamptz '2025-03-05T06:00:00Z'
+FROM (VALUES (101, 'own-@mark@'), (102, 'other-@mark@'), (103, 'hidden-@mark@')) AS p (n, word)
+UNION ALL
+SELECT @clinic@, ('@id@0000000' || n + 443)::uuid, ('@id@0000000' || n)::uuid, 'test_report', ('@id@0000000' || n + 433)::uuid,
+    NULL, NULL, NULL, ('@id@0000000' || n + 620)::uuid, 'Blood ' || word, '2025-03-04', 'Seen in ' || word,
+    timestamptz '2025-03-05T06:00:00Z'
+FROM (VALUES (101, 'own-@mark@'), (102, 'other-@mark@'), (103, 'hidden-@mark@')) AS p (n, word);
 
 INSERT INTO clinicd.template (clinic_id, id, doctor_id, doctor_name, name, description, keyword, visibility, created_at,
     updated_at)

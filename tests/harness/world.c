@@ -9,6 +9,7 @@
 #include "db/store/sniffer.h"
 #include "models/clinic/directory.h"
 #include "tests/harness/die.h"
+#include "tests/harness/objects.h"
 
 #include <ftw.h>
 #include <inttypes.h>
@@ -207,6 +208,7 @@ enum err world_try(struct world *world, const struct world_options *options, str
         sql_run(world->boss, "%s", options->plant);
     load_document(world);
     options_make(world, options, &service);
+    objects_seed(world->boss, &service.store);
     enum err err = service_start(&service, fault, &world->service);
     if (!err)
         world->client = client_make(service_port(world->service), world->document);

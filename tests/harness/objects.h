@@ -1,0 +1,19 @@
+/* What is in a store, and whether it is what the rows say. */
+#ifndef TESTS_HARNESS_OBJECTS_H
+#define TESTS_HARNESS_OBJECTS_H
+
+#include "db/store/store.h"
+#include "tests/harness/sql.h"
+
+/* Puts there what the rows of clinic.sql speak of: a file's bytes are "Bytes of <its name>". */
+void objects_seed(PGconn *boss, const struct store_options *options);
+
+struct objects {
+    int rows, objects, arriving;  /* that there are, of all clinics */
+    int rows_alone, objects_alone; /* without an object of that length, without a row */
+};
+
+/* Says which are alone. */
+struct objects objects_count(PGconn *boss, const struct store_options *options);
+
+#endif

@@ -1,4 +1,5 @@
-/* The figures of a clinic, of its front desk, of its wards, of a doctor and of a patient, as they are now.
+/* The figures of a clinic, of its front desk, of its wards, of a doctor and of a patient, as they
+ * are now.
  *
  * Each is one statement and one row. `timezone` is the clinic's: it says which day it is. Rows live
  * as long as the tx's fault owner.

@@ -1,5 +1,6 @@
 #include "api/http/service.h"
 
+#include "api/document/press.h"
 #include "api/http/identify.h"
 #include "api/http/incoming.h"
 #include "api/http/limiter.h"
@@ -23,6 +24,8 @@
 enum {
     OFFLOAD_THREADS = 2,
     OFFLOAD_QUEUE = 16,
+    PRINTER_THREADS = 2,
+    PRINTER_QUEUE = 64,
     LIMITER_SLOTS = 64 * 1024,
     QUIET_US = 250 * 1000,
     HEARTBEAT_MOST_MS = 10 * 1000

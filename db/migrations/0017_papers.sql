@@ -137,7 +137,7 @@ FROM clinicd.prescription p WHERE p.status <> 'pending';
 -- the step that it took.
 CREATE FUNCTION clinicd.prescription_printed(p clinicd.prescription) RETURNS json
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT json_build_object('version', p.version, 'status', p.status,
+    SELECT json_build_object('clinic_id', p.clinic_id, 'version', p.version, 'status', p.status,
         'changed_at', clinicd.instant_text(p.updated_at), 'cancel_reason', p.cancel_reason,
         'facts', CASE WHEN p.status = 'pending' THEN clinicd.prescription_facts(p.clinic_id, p.id)
             ELSE (SELECT k.facts FROM clinicd.prescription_paper k

@@ -94,6 +94,12 @@ enum err prescription_find(struct tx *tx, const char *id, struct rows *out)
     return query_run(tx, &q_prescription_find, &args, out);
 }
 
+enum err prescription_paper(struct tx *tx, const char *id, struct rows *out)
+{
+    const struct q_prescription_paper_args args = {.id = id};
+    return query_run(tx, &q_prescription_paper, &args, out);
+}
+
 enum err prescription_create(struct tx *tx, const struct clinic_entry *clinic, json_t *body,
                              struct rows *out)
 {

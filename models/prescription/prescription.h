@@ -45,6 +45,10 @@ enum err prescription_update(struct tx *tx, const struct clinic_entry *clinic, c
 /* The row, and its number, are kept. */
 enum err prescription_delete(struct tx *tx, const char *id) FAILS;
 
+/* One row with the column `paper`: all that is printed of it, as JSON. What is not pending is as it
+ * stood when it was completed. ERR_CONFLICT with not-the-author, not-completed. */
+enum err prescription_paper(struct tx *tx, const char *id, struct rows *out) FAILS;
+
 enum prescription_line { LINE_MEDICINE, LINE_TEST };
 
 /* `body` gets an id, in place. ERR_INPUT as with create. The row's `_made_id` is the line's. */

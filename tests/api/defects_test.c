@@ -218,15 +218,75 @@ static void clinics_that_ask_at_once_are_never_mixed(void **state)
 
 /* ---- I14: printing and sharing by a number alone ---- */
 
-static void nothing_is_printed_or_shared_yet(void **state)
+/* Whoever they are, and whatever they know of it: number, id, address. */
+static const struct stranger {
+    const struct seed *home; /* NULL: the platform, or nobody */
+    const char *who;
+} strangers[] = {
+    {NULL, NULL},          {NULL, "boss"},        {&seed_b, "admin"},
+    {&seed_b, "doctor"},   {&seed_b, "patient"},  {&seed_b, "receptionist"},
+    {&seed_b, "lab_tech"}, {&seed_a, "lab_tech"}, {&seed_expired, "admin"},
+    {&seed_a, "newcomer"},
+};
+
+static void a_number_alone_prints_and_shares_nothing(void **state)
 {
     struct world *world = *state;
-    static const char *const words[] = {"print", "share", "pdf", "/document"};
-    for (size_t i = 0; i < world->document->operations_n; i++)
-        for (size_t w = 0; w < sizeof words / sizeof *words; w++)
-            if (strstr(world->document->operations[i].path, words[w]))
-                fail_msg("%s: write the tests of defect I14 now",
-                         world->document->operations[i].id);
+    char id[UUID_TEXT];
+    const char *const names[] = {arena_copy(&world->arena, seed_id(&seed_a, 701, id)),
+                                 "RX-2025-00101", "1"};
+    static const struct {
+        const char *method, *rest, *body;
+    } deeds[] = {{"GET", "document", NULL},
+                 {"GET", "document?format=html", NULL},
+                 {"GET", "document?format=json", NULL},
+                 {"GET", "share-links", NULL},
+                 {"POST", "share-links", "{}"}};
+    int64_t links = sql_int(world->boss, "SELECT count(*) FROM clinicd.share_link");
+    for (size_t s = 0; s < sizeof strangers / sizeof *strangers; s++)
+        for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+            for (size_t d = 0; d < sizeof deeds / sizeof *deeds; d++) {
+                const struct stranger *stranger = &strangers[s];
+                struct answer answer =
+                    ask(world, deeds[d].method,
+                        arena_format(&world->arena, "/clinics/clinic-a/prescriptions/%s/%s",
+                                     names[i], deeds[d].rest),
+                        stranger->who ? token(world, stranger->home, stranger->who) : NULL,
+                        deeds[d].body);
+                if (answer.status != 401 && answer.status != 403 && answer.status != 404)
+                    fail_msg("%s %s of %s as %s: %d", deeds[d].method, deeds[d].rest, names[i],
+                             stranger->who ? stranger->who : "nobody", answer.status);
+                assert_null(strstr(answer.body, seed_a.mark));
+            }
+    assert_int_equal(sql_int(world->boss, "SELECT count(*) FROM clinicd.share_link"), links);
+    /* A number, even a right one, is no address either for those who may. */
+    struct answer answer =
+        ask(world, "GET", "/clinics/clinic-a/prescriptions/RX-2025-00101/document",
+            token(world, &seed_a, "doctor"), NULL);
+    assert_int_equal(answer.status, 404);
+}
+
+static void only_who_prescribed_is_printed(void **state)
+{
+    struct world *world = *state;
+    char id[UUID_TEXT];
+    sql_run(world->boss,
+            "INSERT INTO clinicd.account (clinic_id, id, username, role, first_name, last_name, "
+            "must_change_password, created_at, updated_at) VALUES (7001, '%s', 'other-doctor', "
+            "'doctor', 'Otherwise', 'Unconcerned', false, now(), now()); INSERT INTO "
+            "clinicd.doctor (clinic_id, id, specialization, license_number) VALUES (7001, '%s', "
+            "'Medicine', 'LIC-Unconcerned')",
+            seed_id(&seed_a, 222, id), id);
+    struct answer answer =
+        ask(world, "GET",
+            arena_format(&world->arena, "/clinics/clinic-a/prescriptions/%s/document?format=json",
+                         seed_id(&seed_a, 701, id)),
+            token(world, &seed_a, "doctor"), NULL);
+    assert_int_equal(answer.status, 200);
+    assert_non_null(strstr(answer.body, "Firstalphamark Lastalphamark"));
+    assert_non_null(strstr(answer.body, "LIC-alphamark"));
+    assert_null(strstr(answer.body, "Unconcerned"));
+    world_restore(world);
 }
 
 /* ---- I16: a doctor without a profile crashed what the role let in ---- */
@@ -320,7 +380,8 @@ int main(void)
         cmocka_unit_test(a_number_or_phone_of_another_clinic_finds_nobody),
         cmocka_unit_test(powers_over_the_platform_come_from_the_platforms_token_alone),
         cmocka_unit_test(clinics_that_ask_at_once_are_never_mixed),
-        cmocka_unit_test(nothing_is_printed_or_shared_yet),
+        cmocka_unit_test(a_number_alone_prints_and_shares_nothing),
+        cmocka_unit_test(only_who_prescribed_is_printed),
         cmocka_unit_test(a_doctor_without_a_profile_breaks_nothing),
         cmocka_unit_test(reading_changes_nothing),
         cmocka_unit_test(nobody_is_sent_anywhere_else),

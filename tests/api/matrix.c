@@ -1,6 +1,7 @@
 #include "tests/api/matrix.h"
 
 #include "tests/harness/answer.h"
+#include "tests/harness/parts.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -213,7 +214,7 @@ static bool check_once(struct run *run, const struct matrix_check *check)
     const struct seed *here = check->where.seed ? check->where.seed : &seed_a;
     const struct seed *elsewhere = here == &seed_b ? &seed_a : &seed_b;
     bool refers;
-    const struct call call = {
+    struct call call = {
         .method = check->is_head ? "HEAD" : methods[operation->method],
         .path = records_path(&arena, run->records, operation->path, check->where.slug,
                              check->what.owner ? check->what.owner : here, check->what.index,
@@ -224,6 +225,7 @@ static bool check_once(struct run *run, const struct matrix_check *check)
                         check->refers_elsewhere ? elsewhere : here, &refers),
         .if_match = operation->needs_if_match ? "\"1\"" : NULL,
     };
+    parts_of(&arena, operation, &call);
     http_ask(run->world->client, &arena, &call, &answer);
     run->report->checks++;
     check_status(run, check, &answer);

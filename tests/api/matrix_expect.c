@@ -1,4 +1,5 @@
 #include "tests/api/matrix.h"
+#include "tests/harness/parts.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -224,11 +225,15 @@ const char *matrix_body(struct arena *arena, const struct document *document, co
     *refers = false;
     json_t *request =
         resolve(document, json_object_get(source_of(document, operation), "requestBody"));
-    json_t *content = json_object_get(json_object_get(request, "content"), "application/json");
+    json_t *media = json_object_get(request, "content");
+    json_t *content =
+        json_object_get(media, operation->file ? "multipart/form-data" : "application/json");
     json_t *example = resolve(document, json_object_get(content, "example"));
-    if (!example)
+    if (!example && !operation->file)
         return operation->body_is_required ? "{}" : NULL;
-    json_t *body = arena_json(arena, json_deep_copy(example));
+    json_t *body =
+        arena_json(arena, example ? json_deep_copy(example)
+                                  : parts_example(document, json_object_get(content, "schema")));
     *refers = records_refer(records, body, owner);
     set_unique(body, "slug", "made-by-matrix-", n, "");
     set_unique(body, "registration_number", "REG-MATRIX-", n, "");

@@ -5,6 +5,7 @@
 #include "api/http/document.h"
 #include "db/query.h"
 #include "tests/api/matrix.h"
+#include "tests/harness/parts.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -156,7 +157,7 @@ static void try_one(struct run *run, const struct operation *operation, size_t i
     struct answer answer;
     bool refers, writes = operation->method != METHOD_GET;
     char *before = writes && is_permitted(run, operation) ? fingerprint(run, &arena) : NULL;
-    const struct call call = {
+    struct call call = {
         .method = methods[operation->method],
         .path =
             records_path(&arena, run->records, operation->path, seed_a.slug, &seed_a, index, part),
@@ -165,6 +166,7 @@ static void try_one(struct run *run, const struct operation *operation, size_t i
                             &seed_a, &refers),
         .if_match = operation->needs_if_match ? "\"1\"" : NULL,
     };
+    parts_of(&arena, operation, &call);
     http_ask(run->world.client, &arena, &call, &answer);
     judge(run, operation, &call, id, index == part && records_say(run->records, "own", id),
           &answer);

@@ -2,6 +2,7 @@
 
 #include "db/uuid.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -140,6 +141,23 @@ static bool is_page(const struct judging *j)
     return operation && strncmp(operation->path, "/docs", 5) == 0 && j->answer->status < 400;
 }
 
+/* A file's bytes: an operation that gives ranges of them. */
+static bool is_file(const struct judging *j)
+{
+    const struct operation *operation = j->answer->operation;
+    int status = j->answer->status;
+    return operation && (status == 200 || status == 206 || status == 304) &&
+           response_of(operation, 206);
+}
+
+static const char *policy_of(const struct judging *j)
+{
+    if (is_page(j))
+        return NULL;
+    return is_file(j) ? "sandbox; default-src 'none'"
+                      : "default-src 'none'; frame-ancestors 'none'";
+}
+
 static void judge_headers(struct judging *j)
 {
     int status = j->answer->status;
@@ -149,8 +167,7 @@ static void judge_headers(struct judging *j)
         flaw(j, "X-Request-Id", id);
     header_is(j, "X-Content-Type-Options", "nosniff");
     header_is(j, "Referrer-Policy", "no-referrer");
-    header_is(j, "Content-Security-Policy",
-              is_page(j) ? NULL : "default-src 'none'; frame-ancestors 'none'");
+    header_is(j, "Content-Security-Policy", policy_of(j));
     header_is(j, "Cache-Control", is_page(j) ? NULL : "no-store");
     header_is_absent(j, "Server");
     header_is_absent(j, "X-Powered-By");
@@ -283,6 +300,87 @@ static void judge_events(struct judging *j, const struct schema *schema)
     }
 }
 
+/* ---- what is no JSON ---- */
+
+static json_t *resolved(const struct document *document, json_t *value)
+{
+    const char *ref = json_string_value(json_object_get(value, "$ref"));
+    json_t *at = ref ? document->json : value;
+    while (ref && (ref = strchr(ref, '/'))) {
+        size_t n = strcspn(++ref, "/");
+        at = json_object_getn(at, ref, n);
+    }
+    return at;
+}
+
+/* The media types of the documented answer; NULL: it has no body. */
+static json_t *media_of(const struct judging *j)
+{
+    static const char *const names[METHOD_COUNT] = {"get", "post", "put", "patch", "delete"};
+    const struct operation *operation = j->answer->operation;
+    char status[16];
+    snprintf(status, sizeof status, "%d", j->answer->status);
+    json_t *path = json_object_get(json_object_get(j->document->json, "paths"), operation->path);
+    json_t *source = json_object_get(path, names[operation->method]);
+    json_t *response = json_object_get(json_object_get(source, "responses"), status);
+    return json_object_get(resolved(j->document, response), "content");
+}
+
+/* Bytes say themselves what they are. */
+static void judge_bytes(struct judging *j, const char *type)
+{
+    static const struct {
+        const char *type, *begin;
+    } kinds[] = {{"application/pdf", "%PDF-1."},
+                 {"image/png", "\x89PNG\r\n\x1a\n"},
+                 {"image/jpeg", "\xff\xd8\xff"},
+                 {"text/html", "<!doctype html"}};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        size_t n = strlen(kinds[i].begin);
+        if (strncmp(type, kinds[i].type, strlen(kinds[i].type)) == 0 &&
+            (j->answer->length < n || strncasecmp(j->answer->body, kinds[i].begin, n) != 0))
+            flaw(j, "does not look like it", type);
+    }
+}
+
+/* True: it was one, of a type that the document names. */
+static bool judge_other(struct judging *j)
+{
+    const char *type = answer_header(j->arena, j->answer, "Content-Type", NULL), *name;
+    json_t *media = media_of(j), *shape;
+    if (!type || strncmp(type, "application/json", 16) == 0)
+        return false;
+    json_object_foreach(media, name, shape) if (type_is(j, name))
+    {
+        if (j->answer->status == 200)
+            judge_bytes(j, type);
+        return true;
+    }
+    flaw(j, "a media type that is not documented", type);
+    return true;
+}
+
+/* The name of a file can say nothing but a name. */
+static void judge_file(struct judging *j)
+{
+    static const char mark[] = "; filename*=UTF-8''";
+    const char *named = answer_header(j->arena, j->answer, "Content-Disposition", NULL);
+    const char *name = named ? strstr(named, mark) : NULL;
+    size_t before = name ? (size_t)(name - named) : 0;
+    name = name ? name + sizeof mark - 1 : "";
+    bool is_kind = (before == 6 && strncmp(named, "inline", 6) == 0) ||
+                   (before == 10 && strncmp(named, "attachment", 10) == 0);
+    if (!is_kind || !*name ||
+        name[strspn(name, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz.-_%")])
+        flaw(j, "Content-Disposition", named);
+    header_is(j, "Accept-Ranges", "bytes");
+    header_is(j, "ETag", NULL);
+    if (j->answer->status == 206)
+        header_is(j, "Content-Range", NULL);
+    else if (answer_header(j->arena, j->answer, "Content-Range", NULL))
+        flaw(j, "Content-Range", "of the whole");
+}
+
 static void judge_body(struct judging *j)
 {
     struct answer *answer = j->answer;
@@ -291,6 +389,8 @@ static void judge_body(struct judging *j)
     const struct schema *schema = response ? response->schema : NULL;
     if (answer->operation && !response)
         flaw(j, "undocumented status of", answer->operation->id);
+    if (is_file(j))
+        judge_file(j);
     if (is_without_body(j)) {
         if (answer->length)
             flaw(j, "a body where none belongs", answer->body);
@@ -304,6 +404,8 @@ static void judge_body(struct judging *j)
         schema = problem_schema(j->document);
     if (schema && answer->operation && answer->operation->is_stream && answer->status == 200)
         judge_events(j, schema);
+    else if (response && answer->status < 300 && judge_other(j))
+        return;
     else if (schema && answer->json)
         judge_schema(j, schema);
     else if (schema)

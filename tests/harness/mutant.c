@@ -1,6 +1,7 @@
 #include "tests/harness/mutant.h"
 
 #include "tests/harness/die.h"
+#include "tests/harness/mutant_parts.h"
 #include "tests/harness/raw.h"
 
 #include <ctype.h>
@@ -16,6 +17,11 @@ static uint32_t roll(struct mutant *m, uint32_t below)
     m->state ^= m->state << 25;
     m->state ^= m->state >> 27;
     return (uint32_t)((m->state * UINT64_C(2685821657736338717)) >> 33) % below;
+}
+
+uint32_t mutant_roll(struct mutant *m, uint32_t n)
+{
+    return roll(m, n);
 }
 
 static const char *pick(struct mutant *m, const char *const *from, size_t n)
@@ -58,8 +64,10 @@ static json_t *operation_json(const struct mutant *m, const struct operation *op
 static json_t *body_schema(const struct mutant *m, const struct operation *operation)
 {
     json_t *body = resolve(m, json_object_get(operation_json(m, operation), "requestBody"));
-    json_t *content = json_object_get(json_object_get(body, "content"), "application/json");
-    return resolve(m, json_object_get(content, "schema"));
+    json_t *content = json_object_get(body, "content");
+    json_t *media =
+        json_object_get(content, operation->file ? "multipart/form-data" : "application/json");
+    return resolve(m, json_object_get(media, "schema"));
 }
 
 /* The schema's own example of each member; a new reference. */
@@ -546,11 +554,15 @@ void mutant_next(struct mutant *m, struct buf *out, struct call *call)
         add_query(m, &path, operation);
     *call = (struct call){
         .method = names[operation->method], .path = path.text, .token = token_of(m, operation)};
-    if ((schema && roll(m, 20)) || (!schema && roll(m, 20) == 0))
+    bool is_form = operation->file && roll(m, 10);
+    if (is_form) {
+        json_t *good = arena_json(arena, good_value(m, schema));
+        mutant_parts(m, arena, operation, good, call);
+    } else if ((schema && roll(m, 20)) || (!schema && roll(m, 20) == 0))
         call->body = body_text(m, arena, schema, &call->body_length);
     if (call->body && !call->body_length)
         call->body = NULL; /* an empty one is none */
-    if (call->body && roll(m, 20) == 0)
+    if (call->body && !is_form && roll(m, 20) == 0)
         call->type = PICK(m, types);
     add_headers(m, call, operation, arena);
     raw_write(out, call);

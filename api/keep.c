@@ -81,8 +81,8 @@ enum err keep_logo(struct request *request, struct file_facts *out)
 enum err keep_settle(struct request *request, enum err err)
 {
     struct upload *upload = request_upload(request);
-    bool is_unnamed = err == ERR_INPUT || err == ERR_NOT_FOUND || err == ERR_CONFLICT ||
-                      err == ERR_REPLAY;
+    bool is_unnamed =
+        err == ERR_INPUT || err == ERR_NOT_FOUND || err == ERR_CONFLICT || err == ERR_REPLAY;
     if (!is_unnamed || !upload->is_kept)
         return err; /* named, perhaps named, or about to be tried again */
     struct fault ignored = {.arena = &request->arena};

@@ -1,8 +1,8 @@
+#include "models/logo/logo.h"
 #include "api/endpoints.h"
 #include "api/http/reply.h"
 #include "api/http/upload.h"
 #include "api/keep.h"
-#include "models/logo/logo.h"
 
 enum err logo_get(struct request *request)
 {

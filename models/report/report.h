@@ -1,8 +1,8 @@
 /* Medical reports and test reports: a few words about a patient, and a file.
  *
- * Every function speaks for the clinic and, for a patient's token, the patient of its tx; reports of
- * a patient who is hidden, and what was deleted, are not found. `timezone` is the clinic's. Text is
- * borrowed; rows live as long as the tx's fault owner.
+ * Every function speaks for the clinic and, for a patient's token, the patient of its tx; reports
+ * of a patient who is hidden, and what was deleted, are not found. `timezone` is the clinic's. Text
+ * is borrowed; rows live as long as the tx's fault owner.
  */
 #ifndef MODELS_REPORT_REPORT_H
 #define MODELS_REPORT_REPORT_H

@@ -43,6 +43,8 @@ void objects_seed(PGconn *boss, const struct store_options *options)
 }
 
 struct tally {
+    struct store *store;
+    bool tidies;
     PGresult *rows;
     const char *clinic;
     bool *found; /* one a row */
@@ -64,11 +66,15 @@ static bool tally_one(void *user, const struct store_object *object)
             return true;
         }
     tally->into->objects_alone++;
+    struct arena arena CLEANUP(arena_end) = {0};
+    struct fault fault = {.arena = &arena};
+    if (tally->tidies)
+        return !store_remove(tally->store, strtoll(tally->clinic, NULL, 10), object->name, &fault);
     fprintf(stderr, "an object without a row: clinic %s, %s\n", tally->clinic, object->name);
     return true;
 }
 
-struct objects objects_count(PGconn *boss, const struct store_options *options)
+struct objects objects_count(PGconn *boss, const struct store_options *options, bool tidies)
 {
     struct arena arena CLEANUP(arena_end) = {0};
     struct fault fault = {.arena = &arena};
@@ -77,7 +83,7 @@ struct objects objects_count(PGconn *boss, const struct store_options *options)
         sql_rows(boss, &arena, "SELECT clinic_id, id, size_bytes FROM clinicd.file ORDER BY 1, 2");
     PGresult *clinics = sql_rows(boss, &arena, "SELECT clinic_id FROM clinicd.clinic");
     struct store *store = open_store(options, &arena);
-    struct tally tally = {.rows = rows, .into = &out};
+    struct tally tally = {.store = store, .tidies = tidies, .rows = rows, .into = &out};
     tally.found = arena_take(&arena, (size_t)PQntuples(rows) + 1);
     for (int i = 0; i < PQntuples(clinics); i++) {
         tally.clinic = PQgetvalue(clinics, i, 0);

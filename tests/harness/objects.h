@@ -9,11 +9,12 @@
 void objects_seed(PGconn *boss, const struct store_options *options);
 
 struct objects {
-    int rows, objects, arriving;  /* that there are, of all clinics */
+    int rows, objects, arriving;   /* that there are, of all clinics */
     int rows_alone, objects_alone; /* without an object of that length, without a row */
 };
 
-/* Says which are alone. */
-struct objects objects_count(PGconn *boss, const struct store_options *options);
+/* Says which are alone; `tidies`: and removes the objects among them (world_restore() takes rows
+ * away, not what they named). */
+struct objects objects_count(PGconn *boss, const struct store_options *options, bool tidies);
 
 #endif

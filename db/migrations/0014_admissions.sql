@@ -300,6 +300,7 @@ BEGIN
             USING ERRCODE = 'check_violation', CONSTRAINT = 'admission__recommendation-closed';
     END IF;
     NEW.allergies := coalesce(NEW.allergies, clinicd.allergies_text(NEW.clinic_id, NEW.patient_id));
+    NEW.admitted_at := date_trunc('milliseconds', NEW.admitted_at); -- as it is shown, so that it can be said again
     NEW.status_at := NEW.admitted_at;
     NEW.ended_by_id := NULL;
     NEW.ended_by_name := NULL;

@@ -157,12 +157,12 @@ SELECT @clinic@, ('@id@0000000' || n + 450)::uuid, ('@id@0000000' || n + 600)::u
 FROM (VALUES (101, 'own-@mark@'), (102, 'other-@mark@'), (103, 'hidden-@mark@')) AS p (n, word);
 ALTER TABLE clinicd.share_link ENABLE TRIGGER share_link_guard;
 
--- A medical report, which came with the admission, and a test report of each; a file's bytes are "Bytes of <its name>"
--- (tests/harness/objects.h). The logo's, which everybody sees, are nobody's words.
+-- A medical report, which came with the admission, and a test report of each; a file's bytes are what its kind begins
+-- with and its name (tests/harness/objects.h). The logo's, which everybody sees, are nobody's words.
 INSERT INTO clinicd.file (clinic_id, id, patient_id, kind, name, media_type, size_bytes, sha256, uploaded_at, uploaded_by_id,
     uploaded_by_name, created_at, updated_at)
 SELECT @clinic@, ('@id@0000000' || n)::uuid, ('@id@0000000' || whose)::uuid, kind, name, media_type,
-    octet_length('Bytes of ' || name), encode(sha256(('Bytes of ' || name)::bytea), 'hex'), t.at, '@id@0000000203',
+    octet_length(bytes), encode(sha256(bytes), 'hex'), t.at, '@id@0000000203',
     'First@mark@ Last@mark@', t.at, t.at
 FROM (VALUES (531, 101, 'medical_report', 'own-@mark@.pdf', 'application/pdf'),
         (532, 102, 'medical_report', 'other-@mark@.pdf', 'application/pdf'),
@@ -170,8 +170,10 @@ FROM (VALUES (531, 101, 'medical_report', 'own-@mark@.pdf', 'application/pdf'),
         (534, 101, 'test_report', 'test-own-@mark@.png', 'image/png'),
         (535, 102, 'test_report', 'test-other-@mark@.png', 'image/png'),
         (536, 103, 'test_report', 'test-hidden-@mark@.png', 'image/png'),
-        (539, NULL, 'logo', 'logo.png', 'image/png')) AS f (n, whose, kind, name, media_type),
-    (VALUES (timestamptz '2025-03-05T06:00:00Z')) AS t (at);
+        (539, NULL, 'logo', 'logo.png', 'image/png')) AS f (n, whose, kind, name, media_type)
+CROSS JOIN LATERAL (SELECT CASE media_type WHEN 'image/png' THEN '\x89504e470d0a1a0a'::bytea ELSE '%PDF-1.7 '::bytea END
+    || convert_to(name, 'UTF8') AS bytes) AS b
+CROSS JOIN (VALUES (timestamptz '2025-03-05T06:00:00Z')) AS t (at);
 UPDATE clinicd.logo SET file_id = '@id@0000000539', version = 1, updated_at = '2025-03-05T06:00:00Z' WHERE clinic_id = @clinic@;
 INSERT INTO clinicd.report (clinic_id, id, patient_id, kind, file_id, admission_id, report_type, description, test_id,
     test_type, test_on, notes, created_at)

@@ -32,13 +32,16 @@ void objects_seed(PGconn *boss, const struct store_options *options)
 {
     struct arena arena CLEANUP(arena_end) = {0};
     PGresult *rows = sql_rows(
-        boss, &arena, "SELECT clinic_id, id, 'Bytes of ' || name FROM clinicd.file ORDER BY 1, 2");
+        boss, &arena, "SELECT clinic_id, id, media_type, name FROM clinicd.file ORDER BY 1, 2");
     if (PQntuples(rows) == 0)
         return;
     struct store *store = open_store(options, &arena);
     for (int i = 0; i < PQntuples(rows); i++)
         put(store, strtoll(PQgetvalue(rows, i, 0), NULL, 10), PQgetvalue(rows, i, 1),
-            PQgetvalue(rows, i, 2));
+            arena_format(&arena, "%s%s",
+                         strcmp(PQgetvalue(rows, i, 2), "image/png") == 0 ? "\x89PNG\r\n\x1a\n"
+                                                                          : "%PDF-1.7 ",
+                         PQgetvalue(rows, i, 3)));
     store_close(store);
 }
 

@@ -5,7 +5,8 @@
 #include "db/store/store.h"
 #include "tests/harness/sql.h"
 
-/* Puts there what the rows of clinic.sql speak of: a file's bytes are "Bytes of <its name>". */
+/* Puts there what the rows of clinic.sql speak of: a file's bytes are what its kind begins with, and
+ * its name. */
 void objects_seed(PGconn *boss, const struct store_options *options);
 
 struct objects {

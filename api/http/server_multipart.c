@@ -132,6 +132,8 @@ int server_on_part(const struct _u_request *request, const char *key, const char
  * that has none is cut off. */
 enum MHD_Result MHD_post_process(struct MHD_PostProcessor *parts, const char *data, size_t size)
 {
+    if (!parts) /* application/x-www-form-urlencoded: asked for all the same */
+        return MHD_YES;
     struct wired_request *wired = parts->wired;
     struct arrival *arrival = wired->arrival;
     wired->request.binary_body_length = 0; /* Ulfius collects, too: nobody wants that copy */
@@ -176,6 +178,7 @@ void server_linger(struct MHD_Connection *connection)
     struct pollfd poller = {.fd = socket->connect_fd, .events = POLLIN};
     int64_t until = clock_monotonic_us() + LINGER_MOST_MS * INT64_C(1000);
     char nowhere[16 * 1024];
+    shutdown(poller.fd, SHUT_WR); /* that was our answer; who has it all hangs up */
     for (size_t heard = 0; heard < LINGER_MOST_BYTES && clock_monotonic_us() < until;) {
         if (poll(&poller, 1, LINGER_SILENCE_MS) != 1)
             return;

@@ -213,7 +213,7 @@ static void one_end_and_nothing_behind_it(void **state)
                   : (struct call){.method = "POST",
                                   .path = ward_path(world, &stay, "/discharge"),
                                   .token = token_a(world, "doctor"),
-                                  .if_match = "*",
+                                  .if_match = arena_format(&world->arena, "\"%d\"", i / 2 + 1),
                                   .body = "{\"outcome\": \"shifted\", \"discharge_notes\": \"X\"}"};
     race(world, racers, RACERS);
     int given = race_count(racers, RACERS, 201), ended = race_count(racers, RACERS, 200);
@@ -233,12 +233,15 @@ static void one_end_and_nothing_behind_it(void **state)
     race_forget(racers, RACERS);
 }
 
-/* A record is put away, or its patient is admitted. */
+/* A record is put away, or its patient is admitted. Who is treated already keeps the version, so
+ * that it is the bed that refuses. */
 static void nobody_lies_in_a_bed_whose_record_is_put_away(void **state)
 {
     struct world *world = *state;
     fresh(world);
-    for (int round = 0; round < 10; round++) {
+    sql_run(world->boss, "UPDATE clinicd.patient SET status = 'treatment_started' WHERE id IN "
+                         "(SELECT id FROM clinicd.patient WHERE name LIKE 'Lying%%')");
+    for (int round = 0; round < 20; round++) {
         struct racer racers[2] = {0};
         racers[0].call =
             admit(world, &racers[0], 1001 + round, arena_format(&world->arena, "%d", round), "");
@@ -246,8 +249,13 @@ static void nobody_lies_in_a_bed_whose_record_is_put_away(void **state)
             (struct call){.method = "DELETE",
                           .path = path_a(world, "/patients/%s", id_a(world, 1001 + round)),
                           .token = token_a(world, "admin"),
-                          .if_match = "*"};
+                          .if_match = "\"1\""};
         race(world, racers, 2);
+        assert_int_equal(race_count(racers, 2, 201) + race_count(racers, 2, 204), 1);
+        if (racers[0].answer.status == 201)
+            expect(&racers[1].answer, 409, "patient-admitted");
+        else
+            expect(&racers[0].answer, 404, "not-found");
         race_forget(racers, 2);
     }
     assert_int_equal(sql_int(world->boss, "SELECT count(*) FROM clinicd.admission a JOIN "

@@ -16,7 +16,10 @@ void ward_patients(struct world *world, int n)
             "INSERT INTO clinicd.patient (clinic_id, id, patient_number, name, registered_on, "
             "created_at, updated_at) SELECT 7001, ('0190a000-0000-7000-8000-aa000000' || 1000 + "
             "n)::uuid, 'PT-2026-' || lpad(n::text, 5, '0'), 'Lying ' || n, '2026-01-01', now(), "
-            "now() FROM generate_series(1, %d) n ON CONFLICT DO NOTHING",
+            "now() FROM generate_series(1, %d) n ON CONFLICT DO NOTHING; "
+            "UPDATE clinicd.quota SET used = (SELECT count(*) FROM clinicd.patient p WHERE "
+            "p.clinic_id = 7001 AND p.deleted_at IS NULL) WHERE clinic_id = 7001 AND kind = "
+            "'patient'",
             n);
 }
 

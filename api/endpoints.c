@@ -145,6 +145,7 @@ const struct handler endpoints[] = {
     {"logo_put", logo_put},
     {"logo_delete", logo_delete},
     {"prescriptions_document", prescriptions_document},
+    {"admissions_document", admissions_document},
     {"share_links_list", share_links_list},
     {"share_links_create", share_links_create},
     {"share_links_revoke", share_links_revoke},

@@ -145,6 +145,7 @@ enum err logo_get(struct request *request);
 enum err logo_put(struct request *request);
 enum err logo_delete(struct request *request);
 enum err prescriptions_document(struct request *request);
+enum err admissions_document(struct request *request);
 enum err share_links_list(struct request *request) FAILS;
 enum err share_links_create(struct request *request) FAILS;
 enum err share_links_revoke(struct request *request) FAILS;

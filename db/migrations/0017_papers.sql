@@ -24,7 +24,9 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT json_build_object('name', c.name, 'address', c.address, 'city', c.city, 'state', c.state,
         'zip_code', c.zip_code, 'phone_number', c.phone_number, 'email', c.email, 'website', c.website,
         'registration_number', c.registration_number, 'timezone', c.timezone, 'language', c.language,
-        'footer', c.document_footer)
+        'footer', c.document_footer,
+        'logo', (SELECT json_build_object('file_id', l.file_id, 'size_bytes', l.size_bytes, 'sha256', l.sha256)
+            FROM clinicd.logo l WHERE l.clinic_id = clinic AND l.file_id IS NOT NULL))
     FROM clinicd.clinic c WHERE c.clinic_id = clinic;
 $$;
 
@@ -144,27 +146,109 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
                   WHERE k.clinic_id = p.clinic_id AND k.prescription_id = p.id) END);
 $$;
 
-GRANT SELECT ON clinicd.prescription_paper TO clinicd_app, clinicd_backup;
+-- An admission's facts as they are this moment, but for what is said of its end: that may be corrected, with a reason
+-- and under another version, and so stands in its row.
+CREATE FUNCTION clinicd.admission_facts(clinic bigint, admission uuid) RETURNS json
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT json_build_object('id', a.id, 'number', a.admission_number,
+        'clinic', clinicd.paper_clinic(clinic), 'pharmacy', NULL,
+        'doctor', clinicd.paper_doctor(clinic, a.doctor_id, a.doctor_name),
+        'patient', clinicd.paper_patient(clinic, a.patient_id, (a.admitted_at AT TIME ZONE c.timezone)::date),
+        'allergies', clinicd.paper_allergies(clinic, a.patient_id),
+        'allergies_said', NULLIF(a.allergies, clinicd.allergies_text(clinic, a.patient_id)),
+        'admitted_local', clinicd.local_minute(a.admitted_at, c.timezone),
+        'admitted_offset', clinicd.local_offset(a.admitted_at, c.timezone),
+        'ended_local', clinicd.local_minute(a.ended_at, c.timezone),
+        'ended_offset', clinicd.local_offset(a.ended_at, c.timezone),
+        'days', clinicd.admission_days(a.admitted_at, a.ended_at, NULL, c.timezone),
+        'admission_type', a.admission_type, 'room_number', a.room_number, 'bed_number', a.bed_number,
+        'reason_for_admission', a.reason_for_admission, 'medical_history', a.medical_history,
+        'treatments', (SELECT coalesce(json_agg(json_build_object('treatment_type', t.treatment_type,
+                'treatment_name', t.treatment_name, 'description', t.description, 'dosage', t.dosage,
+                'frequency', t.frequency, 'route', t.route, 'saline_type', t.saline_type, 'quantity', t.quantity,
+                'oxygen_type', t.oxygen_type, 'oxygen_flow_rate', t.oxygen_flow_rate, 'duration', t.duration,
+                'administered_local', clinicd.local_minute(t.administered_at, c.timezone),
+                'administered_by', t.administered_by_name, 'notes', t.notes) ORDER BY t.administered_at, t.id), '[]')
+            FROM clinicd.treatment t WHERE t.clinic_id = clinic AND t.admission_id = admission))
+    FROM clinicd.admission a
+    JOIN clinicd.clinic c ON c.clinic_id = clinic
+    WHERE a.clinic_id = clinic AND a.id = admission;
+$$;
+
+-- Facts as they stood when the admission ended.
+CREATE TABLE clinicd.admission_paper (
+    clinic_id bigint NOT NULL,
+    admission_id uuid NOT NULL,
+    patient_id uuid NOT NULL,
+    facts json NOT NULL,
+    created_at timestamptz NOT NULL,
+    PRIMARY KEY (clinic_id, admission_id),
+    CONSTRAINT "admission_paper__admission" FOREIGN KEY (clinic_id, admission_id, patient_id)
+        REFERENCES clinicd.admission (clinic_id, id, patient_id) ON DELETE RESTRICT
+);
+SELECT clinicd.protect_table('clinicd.admission_paper', 'patient_id');
+
+-- Nothing leads back from an end: once, and nobody else writes here.
+CREATE FUNCTION clinicd.admission_freezes() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    INSERT INTO clinicd.admission_paper (clinic_id, admission_id, patient_id, facts, created_at)
+    VALUES (NEW.clinic_id, NEW.id, NEW.patient_id, clinicd.admission_facts(NEW.clinic_id, NEW.id), NEW.updated_at);
+    RETURN NULL;
+END $$;
+COMMENT ON FUNCTION clinicd.admission_freezes() IS 'tenant-safe: a trigger; reads and writes rows of the admission''s own clinic, returns none';
+CREATE TRIGGER admission_freezes AFTER UPDATE ON clinicd.admission
+    FOR EACH ROW WHEN (OLD.ended_at IS NULL AND NEW.ended_at IS NOT NULL) EXECUTE FUNCTION clinicd.admission_freezes();
+
+INSERT INTO clinicd.admission_paper (clinic_id, admission_id, patient_id, facts, created_at)
+SELECT a.clinic_id, a.id, a.patient_id, clinicd.admission_facts(a.clinic_id, a.id), a.updated_at
+FROM clinicd.admission a WHERE a.ended_at IS NOT NULL;
+
+-- Everything that is printed of an admission; the one place that says so.
+CREATE FUNCTION clinicd.admission_printed(a clinicd.admission) RETURNS json
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT json_build_object('clinic_id', a.clinic_id, 'version', a.version, 'status', a.status, 'outcome', a.outcome,
+        'changed_at', clinicd.instant_text(a.updated_at), 'final_diagnosis', a.final_diagnosis,
+        'discharge_notes', a.discharge_notes, 'follow_up_on', a.follow_up_on,
+        'follow_up_instructions', a.follow_up_instructions,
+        'facts', CASE WHEN a.ended_at IS NULL THEN clinicd.admission_facts(a.clinic_id, a.id)
+            ELSE (SELECT k.facts FROM clinicd.admission_paper k
+                  WHERE k.clinic_id = a.clinic_id AND k.admission_id = a.id) END);
+$$;
+
+GRANT SELECT ON clinicd.prescription_paper, clinicd.admission_paper TO clinicd_app, clinicd_backup;
 GRANT SELECT, INSERT, DELETE ON clinicd.prescription_paper TO clinicd_definer;
-GRANT SELECT ON clinicd.clinic, clinicd.pharmacy, clinicd.doctor, clinicd.patient, clinicd.allergy,
+GRANT SELECT, INSERT ON clinicd.admission_paper TO clinicd_definer;
+GRANT SELECT ON clinicd.logo, clinicd.admission, clinicd.treatment, clinicd.clinic, clinicd.pharmacy, clinicd.doctor, clinicd.patient, clinicd.allergy,
     clinicd.prescription, clinicd.prescription_medicine, clinicd.prescription_test, clinicd.prescription_vitals,
     clinicd.prescription_notes TO clinicd_definer;
 ALTER FUNCTION clinicd.prescription_freezes() OWNER TO clinicd_definer;
-REVOKE EXECUTE ON FUNCTION clinicd.prescription_freezes() FROM PUBLIC;
+ALTER FUNCTION clinicd.admission_freezes() OWNER TO clinicd_definer;
+REVOKE EXECUTE ON FUNCTION clinicd.prescription_freezes(), clinicd.admission_freezes() FROM PUBLIC;
 REASSIGN OWNED BY clinicd_migrator TO clinicd_owner;
 
 -- section verify
 
-SELECT c.relrowsecurity AND c.relforcerowsecurity FROM pg_class c WHERE c.oid = 'clinicd.prescription_paper'::regclass;
-SELECT count(*) = 3 FROM pg_policies WHERE schemaname = 'clinicd' AND tablename = 'prescription_paper';
-SELECT count(*) = 1 FROM pg_trigger WHERE tgname = 'prescription_freezes' AND tgenabled = 'O';
-SELECT NOT has_table_privilege('clinicd_app', 'clinicd.prescription_paper', 'INSERT,UPDATE,DELETE');
+SELECT count(*) = 2 FROM pg_class c WHERE c.oid IN ('clinicd.prescription_paper'::regclass, 'clinicd.admission_paper'::regclass)
+    AND c.relrowsecurity AND c.relforcerowsecurity;
+SELECT count(*) = 5 FROM pg_policies WHERE schemaname = 'clinicd' AND tablename IN ('prescription_paper', 'admission_paper');
+SELECT count(*) = 2 FROM pg_trigger WHERE tgname IN ('prescription_freezes', 'admission_freezes') AND tgenabled = 'O';
+SELECT NOT has_table_privilege('clinicd_app', 'clinicd.prescription_paper', 'INSERT,UPDATE,DELETE')
+    AND NOT has_table_privilege('clinicd_app', 'clinicd.admission_paper', 'INSERT,UPDATE,DELETE');
+SELECT NOT EXISTS (SELECT FROM clinicd.admission a
+    LEFT JOIN clinicd.admission_paper k ON k.clinic_id = a.clinic_id AND k.admission_id = a.id
+    WHERE (a.ended_at IS NULL) = (k.admission_id IS NOT NULL));
 SELECT NOT EXISTS (SELECT FROM clinicd.prescription p
     LEFT JOIN clinicd.prescription_paper k ON k.clinic_id = p.clinic_id AND k.prescription_id = p.id
     WHERE (p.status = 'pending') = (k.prescription_id IS NOT NULL));
 
 -- section down loss=rows
 
+DROP FUNCTION clinicd.admission_printed(clinicd.admission);
+DROP TRIGGER admission_freezes ON clinicd.admission;
+DROP FUNCTION clinicd.admission_freezes();
+DROP TABLE clinicd.admission_paper;
+DROP FUNCTION clinicd.admission_facts(bigint, uuid);
 DROP FUNCTION clinicd.prescription_printed(clinicd.prescription);
 DROP TRIGGER prescription_freezes ON clinicd.prescription;
 DROP FUNCTION clinicd.prescription_freezes();
@@ -181,3 +265,4 @@ DROP FUNCTION clinicd.local_minute(timestamptz, text);
 -- section loss
 
 SELECT count(*) FROM clinicd.prescription_paper;
+SELECT count(*) FROM clinicd.admission_paper;

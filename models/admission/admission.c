@@ -74,6 +74,12 @@ enum err admission_find(struct tx *tx, const struct clinic_entry *clinic, const 
     return query_run(tx, &q_admission_find, &args, out);
 }
 
+enum err admission_paper(struct tx *tx, const char *id, struct rows *out)
+{
+    const struct q_admission_paper_args args = {.id = id};
+    return query_run(tx, &q_admission_paper, &args, out);
+}
+
 enum err admission_create(struct tx *tx, const struct clinic_entry *clinic, const json_t *body,
                           struct rows *out)
 {

@@ -36,6 +36,10 @@ enum err admission_list(struct tx *tx, const struct clinic_entry *clinic,
 enum err admission_find(struct tx *tx, const struct clinic_entry *clinic, const char *id,
                         struct rows *out) FAILS;
 
+/* One row with the column `paper`: all that is printed of it, as JSON; of one that is over as it
+ * stood at the end. A patient's token finds the own ones that are over. */
+enum err admission_paper(struct tx *tx, const char *id, struct rows *out) FAILS;
+
 /* ERR_NOT_FOUND: no such patient. ERR_CONFLICT with already-admitted or bed-occupied (and that
  * admission), recommendation-closed, patient-deceased, id-taken; ERR_INPUT with what is wrong. */
 enum err admission_create(struct tx *tx, const struct clinic_entry *clinic, const json_t *body,

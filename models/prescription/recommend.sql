@@ -1,5 +1,5 @@
 -- Recommends to admit the patient or, without a reason, withdraws that. This is advice: it changes nothing of the
--- prescription, so it is given when that is completed too, and the version stays.
+-- prescription, so it is given when that is completed too; its own version is in the one that is shown.
 -- kind: write
 -- rows: optional
 -- audit: entity=prescription id=id patient=_patient_id before=_before after=row
@@ -13,12 +13,11 @@ WITH old AS MATERIALIZED (
 ),
 held AS MATERIALIZED (
     SELECT (old.was).*, prescription_before(old.was) AS before,
-        CASE WHEN (old.was).doctor_id IS DISTINCT FROM $actor_id THEN 'not-the-author'
-             WHEN (old.was).version <> $if_match THEN 'precondition-failed'
+        CASE WHEN f.code IN ('not-the-author', 'precondition-failed') THEN f.code
              WHEN (old.was).status = 'cancelled' THEN 'prescription-locked'
              WHEN admission_advice($clinic, (old.was).id, (old.was).patient_id) = 'closed' THEN 'recommendation-closed'
         END AS fault
-    FROM old
+    FROM old CROSS JOIN LATERAL prescription_fault(old.was, $actor_id, $if_match) AS f (code)
 ),
 given AS (
     INSERT INTO admission_recommendation (clinic_id, prescription_id, patient_id, admission_type, reason,

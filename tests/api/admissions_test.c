@@ -191,9 +191,11 @@ static void an_admission_takes_up_advice_once(void **state)
     assert_string_equal(ward_flaws(world, &other), "#/prescription_id not-found");
     struct answer stay = ward_admit(world, 1001, "A", linked);
     assert_string_equal(answer_text(&stay, "prescription_id"), answer_text(&rx, "id"));
-    struct answer gone = rx_do(world, &rx, "doctor", "DELETE", "/admission-recommendation", NULL);
+    struct answer gone =
+        rx_do(world, &advised, "doctor", "DELETE", "/admission-recommendation", NULL);
     expect(&gone, 409, "recommendation-closed");
-    gone = rx_do(world, &rx, "doctor", "PUT", "/admission-recommendation", "{\"reason\": \"X\"}");
+    gone =
+        rx_do(world, &advised, "doctor", "PUT", "/admission-recommendation", "{\"reason\": \"X\"}");
     expect(&gone, 409, "recommendation-closed");
     ward_end(world, &stay, "discharged");
     struct answer again = ward_ask(world, 1001, "A", linked);

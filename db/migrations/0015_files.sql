@@ -165,7 +165,7 @@ CREATE TABLE clinicd.report (
         ELSE test_type IS NOT NULL AND num_nonnulls(report_type, description, admission_id) = 0 END)
 );
 CREATE UNIQUE INDEX "report__file-taken" ON clinicd.report (clinic_id, file_id);
-CREATE UNIQUE INDEX report_of_patient ON clinicd.report (clinic_id, file_id, patient_id, kind);
+CREATE UNIQUE INDEX report_of_patient ON clinicd.report (clinic_id, file_id, patient_id);
 CREATE INDEX report_by_patient ON clinicd.report (clinic_id, patient_id, created_at, id);
 CREATE INDEX report_by_admission ON clinicd.report (clinic_id, admission_id, created_at, id) WHERE admission_id IS NOT NULL;
 SELECT clinicd.protect_table('clinicd.report', 'patient_id');
@@ -200,11 +200,9 @@ $$;
 
 -- The result of a test may be a report of it: a test report of the same patient, that names no other test.
 ALTER TABLE clinicd.lab_order ADD report_file_id uuid;
-ALTER TABLE clinicd.lab_order ADD report_kind text
-    GENERATED ALWAYS AS (CASE WHEN report_file_id IS NOT NULL THEN 'test_report' END) STORED;
 ALTER TABLE clinicd.lab_order
-    ADD CONSTRAINT "lab_order__report" FOREIGN KEY (clinic_id, report_file_id, patient_id, report_kind)
-        REFERENCES clinicd.report (clinic_id, file_id, patient_id, kind) ON DELETE RESTRICT,
+    ADD CONSTRAINT "lab_order__report" FOREIGN KEY (clinic_id, report_file_id, patient_id)
+        REFERENCES clinicd.report (clinic_id, file_id, patient_id) ON DELETE RESTRICT,
     DROP CONSTRAINT "lab_order__result-empty",
     ADD CONSTRAINT "lab_order__result-empty" CHECK (result_at IS NULL OR result_text IS NOT NULL
         OR jsonb_array_length(result_values) > 0 OR report_file_id IS NOT NULL);
@@ -215,7 +213,8 @@ LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     PERFORM FROM clinicd.report r
     JOIN clinicd.file f ON f.clinic_id = r.clinic_id AND f.id = r.file_id AND f.deleted_at IS NULL AND f.state <> 'infected'
-    WHERE r.clinic_id = NEW.clinic_id AND r.file_id = NEW.report_file_id AND coalesce(r.test_id, NEW.test_id) = NEW.test_id
+    WHERE r.clinic_id = NEW.clinic_id AND r.file_id = NEW.report_file_id AND r.kind = 'test_report'
+      AND coalesce(r.test_id, NEW.test_id) = NEW.test_id
     FOR SHARE OF f;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'this is no report of that test'
@@ -502,7 +501,6 @@ ALTER TABLE clinicd.lab_order
     DROP CONSTRAINT "lab_order__result-empty",
     ADD CONSTRAINT "lab_order__result-empty"
         CHECK (result_at IS NULL OR result_text IS NOT NULL OR jsonb_array_length(result_values) > 0),
-    DROP COLUMN report_kind,
     DROP COLUMN report_file_id;
 CREATE OR REPLACE FUNCTION clinicd.lab_order_moves() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$

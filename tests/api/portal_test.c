@@ -197,6 +197,7 @@ static void every_patients_page_is_what_stands_in_the_tables(void **state)
     assert_true(count_in(&own, "visits") > 5 && count_in(&own, "open_tests") > 0);
     assert_true(steps_of(&own, "visit") == 1 && steps_of(&own, "follow_up") > 0);
     assert_int_equal(count_in(&own, "allergies"), 1);
+    assert_int_equal(count_in(&own, "reports"), 2);
 }
 
 static void the_patients_own_page_is_the_same(void **state)
@@ -265,7 +266,12 @@ static size_t entries_read(struct state *it, const char *patient, const char *ki
         "  withdrawn_at IS NULL UNION ALL "
         "SELECT 'vitals', v.clinic_id, v.patient_id, v.prescription_id, v.created_at, rx.status "
         "  FROM clinicd.prescription_vitals v JOIN clinicd.prescription rx ON rx.id = "
-        "  v.prescription_id WHERE rx.deleted_at IS NULL) e WHERE clinic_id = 7001 AND patient_id "
+        "  v.prescription_id WHERE rx.deleted_at IS NULL UNION ALL "
+        "SELECT 'admission', clinic_id, patient_id, id, admitted_at, 'completed' FROM "
+        "  clinicd.admission UNION ALL "
+        "SELECT 'report', r.clinic_id, r.patient_id, r.id, r.created_at, 'completed' FROM "
+        "  clinicd.report r JOIN clinicd.file f ON f.id = r.file_id WHERE f.deleted_at IS NULL"
+        ") e WHERE clinic_id = 7001 AND patient_id "
         "= "
         "'%s'",
         patient);
@@ -286,10 +292,11 @@ static size_t entries_read(struct state *it, const char *patient, const char *ki
 
 static void check_entry(const json_t *shown, const struct entry *expected)
 {
-    static const char *const kinds[] = {"visit", "prescription", "test", "vitals"};
+    static const char *const kinds[] = {"visit",  "prescription", "test",
+                                        "vitals", "report",       "admission"};
     assert_string_equal(json_string_value(json_object_get(shown, "kind")), expected->kind);
     assert_string_equal(json_string_value(json_object_get(shown, "id")), expected->id);
-    for (size_t i = 0; i < 4; i++)
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         assert_int_equal(json_is_object(json_object_get(shown, kinds[i])),
                          strcmp(kinds[i], expected->kind) == 0);
 }
@@ -319,7 +326,7 @@ static void same_history(struct state *it, const char *who, const char *patient,
     assert_int_equal(seen, n);
 }
 
-#define ALL_KINDS "visit prescription test vitals"
+#define ALL_KINDS "visit prescription test vitals report admission"
 
 static void a_history_has_everything_once_newest_first(void **state)
 {

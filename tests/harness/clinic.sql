@@ -187,6 +187,9 @@ SELECT @clinic@, ('@id@0000000' || n + 443)::uuid, ('@id@0000000' || n)::uuid, '
     timestamptz '2025-03-05T06:00:00Z'
 FROM (VALUES (101, 'own-@mark@'), (102, 'other-@mark@'), (103, 'hidden-@mark@')) AS p (n, word);
 
+-- Nothing was recorded yet, but what a result would rest on is there, so that its key is tried.
+UPDATE clinicd.lab_order SET report_file_id = '@id@0000000534' WHERE clinic_id = @clinic@ AND test_id = '@id@0000000721';
+
 INSERT INTO clinicd.template (clinic_id, id, doctor_id, doctor_name, name, description, keyword, visibility, created_at,
     updated_at)
 SELECT @clinic@, ('@id@0000000' || n)::uuid, '@id@0000000202', 'First@mark@ Last@mark@', 'Template ' || n || ' @mark@',

@@ -114,9 +114,10 @@ SELECT @clinic@, ('@id@0000000' || n + 600)::uuid, ('@id@0000000' || n)::uuid, '
     'Rest ' || word, t.at, t.at
 FROM (VALUES (101, 'own-@mark@'), (102, 'other-@mark@'), (103, 'hidden-@mark@')) AS p (n, word),
     (VALUES (timestamptz '2025-03-04T06:00:00Z')) AS t (at);
+-- Advice counts in the version that is shown; here not yet, so that every record is of version 1.
 INSERT INTO clinicd.admission_recommendation (clinic_id, prescription_id, patient_id, admission_type, reason,
-    recommended_at, created_at, updated_at)
-SELECT @clinic@, ('@id@0000000' || n + 600)::uuid, ('@id@0000000' || n)::uuid, 'general', 'Weak ' || word, t.at, t.at, t.at
+    recommended_at, version, created_at, updated_at)
+SELECT @clinic@, ('@id@0000000' || n + 600)::uuid, ('@id@0000000' || n)::uuid, 'general', 'Weak ' || word, t.at, 0, t.at, t.at
 FROM (VALUES (101, 'own-@mark@'), (102, 'other-@mark@'), (103, 'hidden-@mark@')) AS p (n, word),
     (VALUES (timestamptz '2025-03-04T06:00:00Z')) AS t (at);
 UPDATE clinicd.prescription SET status = 'completed', completed_at = '2025-03-04T06:30:00Z',

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 enum { STEP = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC };
-enum { CLINIC_TEXT = 24, PLACE_TEXT = 3 };
+enum { CLINIC_TEXT = 24 };
 
 void fd_drop(int *fd)
 {
@@ -32,12 +32,9 @@ static void list_close(DIR **list)
 enum err folder_failed(struct fault *fault, int error, const char *what)
 {
     bool is_full = error == ENOSPC || error == EDQUOT || error == EFBIG;
-    if (!is_full)
-        return fail_quietly(fault, ERR_INTERNAL, NULL, "the store: %s: %s", what, strerror(error));
-    fault->reason = fault->err
-                        ? fault->reason
-                        : arena_format(fault->arena, "the store: %s: %s", what, strerror(error));
-    return fail(fault, ERR_INPUT, "insufficient-storage", NULL);
+    return fail_quietly(fault, is_full ? ERR_INPUT : ERR_INTERNAL,
+                        is_full ? "insufficient-storage" : NULL, "the store: %s: %s", what,
+                        strerror(error));
 }
 
 static enum err missing(struct fault *fault, int64_t clinic, const char *id)
@@ -235,14 +232,15 @@ static bool folder_list(int folder, bool is_spool, store_visit visit, void *user
     return errno == 0;
 }
 
-enum err folder_walk(const struct store *store, int64_t clinic, store_visit visit, void *user,
-                     struct fault *fault)
+enum err folder_walk(const struct store *store, int64_t clinic, bool only_spools, store_visit visit,
+                     void *user, struct fault *fault)
 {
+    int most = only_spools ? 0 : 256;
     int home CLEANUP(fd_drop) = clinic_step(store, clinic, false);
     if (home < 0)
         return errno == ENOENT ? ERR_NONE : folder_failed(fault, errno, "a folder is not open");
     bool goes_on = true;
-    for (int place = -1; place < 256 && goes_on; place++) {
+    for (int place = -1; place < most && goes_on; place++) {
         char name[PLACE_TEXT + 1] = "tmp";
         if (place >= 0)
             snprintf(name, sizeof name, "%02x", (unsigned)place & 255u);

@@ -9,13 +9,16 @@
 #include <sodium.h>
 #include <stdbool.h>
 
-struct bucket;
+struct s3;
+struct s3_stream;
 
 struct store {
-    int folder;            /* of all clinics */
-    struct bucket *bucket; /* NULL: the folder keeps what was spooled, too */
+    int folder;    /* of all clinics */
+    struct s3 *s3; /* the bucket; NULL: the folder keeps what was spooled, too */
     int least_free_percent;
 };
+
+enum { PLACE_TEXT = 3 }; /* the two digits, from the end of an id */
 
 enum { SPOOL_NAME_BYTES = 16, SPOOL_NAME_TEXT = 2 * SPOOL_NAME_BYTES + 1 };
 
@@ -56,10 +59,25 @@ enum err folder_read(const struct store *store, int64_t clinic, const char *id, 
                      int *out, uint64_t *size) FAILS;
 enum err folder_remove_spool(const struct store *store, int64_t clinic, const char *name,
                              struct fault *fault) FAILS;
-enum err folder_walk(const struct store *store, int64_t clinic, store_visit visit, void *user,
-                     struct fault *fault) FAILS;
+/* Its spools, and, unless only_spools, its files. */
+enum err folder_walk(const struct store *store, int64_t clinic, bool only_spools, store_visit visit,
+                     void *user, struct fault *fault) FAILS;
 
 /* "the store: <what>: <errno>", for the log; ENOSPC and its kin are insufficient-storage. */
 enum err folder_failed(struct fault *fault, int error, const char *what) FAILS;
+
+/* --- the bucket: as of the folder; ERR_UNAVAILABLE store-unavailable: it does not answer --- */
+
+enum err bucket_keep(struct s3 *s3, const struct spool *spool, const char *id,
+                     struct fault *fault) FAILS;
+enum err bucket_remove(struct s3 *s3, int64_t clinic, const char *id, struct fault *fault) FAILS;
+enum err bucket_look(struct s3 *s3, int64_t clinic, const char *id, struct fault *fault,
+                     uint64_t *size) FAILS;
+/* At least one byte. `size`: how long the whole file is. */
+enum err bucket_read(struct s3 *s3, int64_t clinic, const char *id, uint64_t offset,
+                     uint64_t length, struct fault *fault, uint64_t *size,
+                     struct s3_stream **out) FAILS;
+enum err bucket_walk(struct s3 *s3, int64_t clinic, store_visit visit, void *user,
+                     struct fault *fault) FAILS;
 
 #endif

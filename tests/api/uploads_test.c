@@ -673,38 +673,30 @@ static void a_body_without_an_end_is_cut_off(void **state)
 
 /* --- a bomb of fields ----------------------------------------------------------------------- */
 
-static void large(struct service_options *options)
-{
-    options->upload_max = 20 * MEGABYTE;
-}
-
 /* How little of it is looked at is counted in tests/unit/http/multipart_test.c. */
 static void forty_thousand_fields_are_refused(void **state)
 {
-    struct trial trial;
+    struct trial *trial = *state;
     struct form form;
-    (void)state;
-    trial_begin(&trial, "uploads_bomb", large);
-    form_begin(&form, &trial.world.arena);
+    form_begin(&form, &trial->world.arena);
     for (int i = 0; i < 40000; i++)
-        form_text(&form, arena_format(&trial.world.arena, "f%d", i), "x");
-    struct answer answer = post_form(&trial, &form);
+        form_text(&form, arena_format(&trial->world.arena, "f%d", i), "x");
+    trial->world.service->options.upload_max = 20 * MEGABYTE; /* so that it is not only too long */
+    struct answer answer = post_form(trial, &form);
+    trial->world.service->options.upload_max = TRIAL_MOST;
     assert_int_equal(answer.status, 400);
     assert_non_null(strstr(answer.body, "32 parts"));
-    trial_end(&trial);
 }
 
 static void without_room_nothing_is_taken(void **state)
 {
-    struct trial trial;
-    (void)state;
-    trial_begin(&trial, "uploads_full", NULL);
-    trial.world.service->store->least_free_percent = 101;
-    struct answer answer = post_file(&trial, "abc", 3);
+    struct trial *trial = *state;
+    trial->world.service->store->least_free_percent = 101;
+    struct answer answer = post_file(trial, "abc", 3);
+    trial->world.service->store->least_free_percent = 0;
     assert_int_equal(answer.status, 507);
     assert_string_equal(answer_code(&answer), "insufficient-storage");
-    assert_int_equal(trial_arriving(&trial), 0);
-    trial_end(&trial);
+    assert_int_equal(trial_arriving(trial), 0);
 }
 
 int main(void)

@@ -2,6 +2,7 @@
 -- kind: write
 -- rows: optional
 -- audit: entity=lab_order id=id patient=_patient_id before=_before after=row
+-- keyed: yes
 -- faults: illegal-transition precondition-failed
 WITH old AS (
     SELECT o.id, o AS was, rx, p, CASE

@@ -2,6 +2,7 @@
 -- kind: write
 -- rows: optional
 -- audit: entity=prescription id=id patient=_patient_id before=_before after=row
+-- keyed: yes
 -- faults: not-the-author precondition-failed illegal-transition
 WITH old AS MATERIALIZED (
     SELECT p AS was FROM prescription p

@@ -1,5 +1,6 @@
 /* A POST with an Idempotency-Key: one round trip, and the same answer again, byte by byte. */
 #include "api/http/metrics.h"
+#include "tests/harness/answer.h"
 #include "tests/harness/ask.h"
 
 #include <setjmp.h>
@@ -61,7 +62,9 @@ static const char *registration(struct world *world, const char *phone, const ch
     "{\"medicine_name\": \"Oil\", \"medicine_type\": \"drops\", \"dosage\": \"2\", "               \
     "\"frequency_per_day\": 2, \"duration\": \"3 days\", \"quantity\": 1}"
 
-enum { A_DRAFT = 702 }; /* a prescription of clinic.sql that is pending */
+/* Prescriptions of clinic.sql, the test of one, and a visit that waits. */
+enum { A_COMPLETED = 701, A_DRAFT = 702, A_VISIT = 601 };
+#define A_TEST "/tests/0190a000-0000-7000-8000-aa0000000721"
 
 /* What to post, to whom; what may be posted twice is not here. */
 static const struct post {
@@ -80,8 +83,7 @@ static const struct post {
      "{\"name\": \"B\", \"phone_number\": \"98110 70002\", \"age_years\": 3, \"address\": \"x\", "
      "\"create_login\": true}",
      NULL, "login"},
-    {"admin", "/patients", SEED_PATIENT_OTHER, "/restore", NULL,
-     "UPDATE clinicd.patient SET deleted_at = created_at WHERE id = ", NULL},
+    {"admin", "/patients", SEED_PATIENT_DELETED, "/restore", NULL, NULL, NULL},
     {"receptionist", "/patients", SEED_PATIENT_OTHER, "/login", NULL, NULL, "one_time_password"},
     {"doctor", "/patients", SEED_PATIENT_OTHER, "/allergies",
      "{\"substance\": \"Cats \\\\ dogs\", \"severity\": \"mild\"}", NULL, NULL},
@@ -109,7 +111,16 @@ static const struct post {
     {"doctor", "/prescriptions", A_DRAFT, "/tests",
      "{\"test_name\": \"Lipids\", \"test_type\": \"blood\"}", NULL, NULL},
     {"doctor", "/prescriptions", A_DRAFT, "/save-as-template", "{\"name\": \"Kept\"}", NULL, NULL},
-    {"doctor", "/prescriptions", 701, "/share-links", "{\"most_views\": 3}", NULL, "url"},
+    {"doctor", "/prescriptions", A_DRAFT, "/complete", NULL, NULL, NULL},
+    {"doctor", "/prescriptions", A_DRAFT, "/cancel", "{\"reason\": \"Mistake\"}", NULL, NULL},
+    {"lab_tech", "/prescriptions", A_COMPLETED, A_TEST "/status", "{\"status\": \"in_progress\"}",
+     NULL, NULL},
+    {"lab_tech", "/prescriptions", A_COMPLETED, A_TEST "/result",
+     "{\"result\": \"a\\nb\", \"result_values\": [{\"name\": \"Hb\", \"value\": 11.50}]}", NULL,
+     NULL},
+    {"receptionist", "/visits", A_VISIT, "/status", "{\"status\": \"in_consultation\"}", NULL,
+     NULL},
+    {"doctor", "/prescriptions", A_COMPLETED, "/share-links", "{\"most_views\": 3}", NULL, "url"},
     {"doctor", "/templates", 0, "", "{\"name\": \"Cold\", \"medicines\": [" MEDICINE "]}", NULL,
      NULL},
     {"doctor", "/templates", 801, "/medicines", MEDICINE, NULL, NULL},
@@ -129,11 +140,24 @@ static const char *path_of(struct world *world, const struct post *post)
                     : path_a(world, "%s%s", post->path, post->rest);
 }
 
+static bool takes_version(struct world *world, const char *path)
+{
+    return operation_of(world->document, "POST", path)->needs_if_match;
+}
+
 static struct answer send_post(struct world *world, const struct post *post)
 {
-    struct answer answer =
-        ask_keyed(world, "POST", path_of(world, post), token_a(world, post->who), post->body,
-                  arena_format(&world->arena, "key-%d", (int)(post - posts)));
+    const char *path = path_of(world, post);
+    struct answer answer;
+    http_send(world->client, &world->arena,
+              &(struct call){.method = "POST",
+                             .path = path,
+                             .token = token_a(world, post->who),
+                             .body = post->body,
+                             .if_match = takes_version(world, path) ? "\"1\"" : NULL,
+                             .headers = {arena_format(&world->arena, "Idempotency-Key: key-%d",
+                                                      (int)(post - posts))}},
+              &answer);
     if (answer.status != 200)
         expect(&answer, 201, NULL);
     return answer;

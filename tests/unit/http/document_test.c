@@ -301,6 +301,65 @@ static void a_default_in_a_patch_is_refused(void **state)
                    "things_change: a default would overwrite");
 }
 
+/* The small document with an operation that takes a file. */
+#define THINGS_CHANGE "\"patch\":{\"operationId\":\"things_change\""
+#define FORM_PUT(method, more, body, members)                                                      \
+    "\"" method "\":{\"operationId\":\"things_draw\",\"x-permission\":\"thing.read\"," more        \
+    "\"requestBody\":{" body "\"content\":{\"multipart/form-data\":{\"schema\":{"                  \
+    "\"type\":\"object\",\"additionalProperties\":false,\"properties\":{" members                  \
+    "}}}}},\"responses\":{\"204\":{}}}," THINGS_CHANGE
+#define REQUIRED "\"required\":true,"
+#define FILE_MEMBER "\"picture\":{\"type\":\"string\",\"format\":\"binary\"}"
+
+static void a_body_with_a_file_is_one_file_and_text(void **state)
+{
+    (void)state;
+    struct arena arena = {0};
+    struct document *document =
+        loaded(&arena, changed(&arena, THINGS_CHANGE,
+                               FORM_PUT("put", "\"x-upload\":\"logo\",", REQUIRED,
+                                        FILE_MEMBER ",\"note\":{\"type\":[\"string\",\"null\"],"
+                                                    "\"maxLength\":9},\"n\":{\"type\":\"integer\","
+                                                    "\"x-permission\":\"thing.rename\"}")));
+    const struct operation *draw = document_find(document, "things_draw");
+
+    assert_string_equal(draw->file, "picture");
+    assert_int_equal(draw->upload, UPLOAD_LOGO);
+    assert_true(draw->body_is_required);
+    assert_int_equal(draw->body_permissions_n, 1);
+    assert_null(document_find(document, "things_change")->file);
+    arena_end(&arena);
+}
+
+static void a_body_with_a_file_that_could_not_be_read_is_refused(void **state)
+{
+    (void)state;
+    assert_refused(THINGS_CHANGE, FORM_PUT("put", "", "", FILE_MEMBER), "must be required");
+    assert_refused(
+        "\"x-secret\":true,",
+        "\"requestBody\":{\"required\":true,\"content\":{\"multipart/form-data\":{\"schema\":{"
+        "\"type\":\"object\",\"additionalProperties\":false,\"properties\":{" FILE_MEMBER "}}}}},",
+        "in a clinic");
+    assert_refused(THINGS_CHANGE, FORM_PUT("put", "", REQUIRED, "\"n\":{\"type\":\"integer\"}"),
+                   "one member of format binary");
+    assert_refused(THINGS_CHANGE,
+                   FORM_PUT("put", "", REQUIRED,
+                            FILE_MEMBER ",\"two\":{\"type\":\"string\",\"format\":\"binary\"}"),
+                   "one member of format binary");
+    assert_refused(THINGS_CHANGE,
+                   FORM_PUT("put", "", REQUIRED,
+                            FILE_MEMBER ",\"list\":{\"type\":\"array\",\"maxItems\":2,\"items\":{"
+                                        "\"type\":\"integer\"}}"),
+                   "one member of format binary");
+    assert_refused(THINGS_CHANGE, FORM_PUT("put", "\"x-upload\":\"film\",", REQUIRED, FILE_MEMBER),
+                   "x-upload must be");
+    assert_refused("\"x-tx\":true,", "\"x-tx\":true,\"x-upload\":\"file\",",
+                   "x-upload without a file");
+    assert_refused("\"name\":{\"type\":\"string\",\"maxLength\":9}",
+                   "\"name\":{\"type\":\"string\",\"format\":\"binary\"}",
+                   "needs multipart/form-data");
+}
+
 static enum err run(struct request *request)
 {
     (void)request;
@@ -411,6 +470,8 @@ int main(void)
         cmocka_unit_test(a_limit_is_so_many_in_a_window),
         cmocka_unit_test(a_permission_in_an_answer_is_refused),
         cmocka_unit_test(a_default_in_a_patch_is_refused),
+        cmocka_unit_test(a_body_with_a_file_is_one_file_and_text),
+        cmocka_unit_test(a_body_with_a_file_that_could_not_be_read_is_refused),
         cmocka_unit_test(operations_and_handlers_must_match_one_to_one),
         cmocka_unit_test(the_embedded_document_loads),
         cmocka_unit_test(no_role_has_a_permission_that_nothing_asks_for),

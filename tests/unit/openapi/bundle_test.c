@@ -60,7 +60,8 @@ static void assert_refused(const char *a, const char *b, const char *sentence)
     "    PayloadTooLarge: *r\n    UriTooLong: *r\n    UnsupportedMediaType: *r\n"                  \
     "    Unprocessable: *r\n    PreconditionRequired: *r\n    TooManyRequests: *r\n"               \
     "    HeaderTooLarge: *r\n    InternalError: *r\n    Unavailable: *r\n"                         \
-    "    DeadlineExceeded: *r\n    NotModified: *r\n"
+    "    DeadlineExceeded: *r\n    NotModified: *r\n"                                              \
+    "    InsufficientStorage: *r\n"
 
 static void plain_scalars_have_the_types_of_the_core_schema(void **state)
 {
@@ -185,6 +186,11 @@ static void traits_bring_answers_in_order(void **state)
              "    delete: {operationId: e, x-permission: p, responses: {'204': {}}}\n"
              "  /login: {post: {operationId: f, x-permission: public, x-idempotent: false,"
              " requestBody: {}, responses: {'200': {}}}}\n"
+             "  /file: {put: {operationId: g, x-permission: p, requestBody: {content: "
+             "{multipart/form-data: {schema: {}}}}, responses: {'200': {}}}}\n"
+             "  /logo: {put: {operationId: h, x-permission: public, requestBody: {content: "
+             "{multipart/form-data: {schema: {properties: {a: {x-permission: p}}}}}},"
+             " responses: {'200': {}}}}\n"
              "components:\n" RESPONSES
              "  parameters: {IfMatch: {}, IdempotencyKey: {}, IfNoneMatch: {}}\n"
              "  schemas: {Version: {}, Row: {properties: {version: {$ref: "
@@ -203,6 +209,10 @@ static void traits_bring_answers_in_order(void **state)
                     "204 400 401 403 404 405 406 414 429 431 500 503 504");
     assert_statuses(operation(document, "/login", "post"),
                     "200 400 401 404 405 406 413 414 415 422 429 431 500 503 504");
+    assert_statuses(operation(document, "/file", "put"),
+                    "200 400 401 403 404 405 406 413 414 415 422 429 431 500 503 504 507");
+    assert_statuses(operation(document, "/logo", "put"),
+                    "200 400 401 403 404 405 406 413 414 415 422 429 431 500 503 504 507");
     json_t *own =
         json_object_get(json_object_get(operation(document, "/write", "post"), "responses"), "409");
     assert_string_equal(json_string_value(json_object_get(own, "description")), "own");

@@ -101,8 +101,8 @@ static void set_fields(struct galley *galley, const struct block *block)
         }
         double x = pad + at * column, width = span * column - gap;
         double below = y + piece_text(galley, piece, x, y, width, &style_label, field->label);
-        below += piece_text(galley, piece, x, below, width, i ? &style_value : &style_strong,
-                            field->value);
+        below += piece_text(galley, piece, x, below, width,
+                            field->is_strong ? &style_strong : &style_value, field->value);
         deepest = fmax(deepest, below);
         at += span;
     }
@@ -128,6 +128,7 @@ static const char *alerts_text(struct galley *galley, const struct block *block)
 static void dress_alert(struct galley *galley, struct piece *first)
 {
     double pad = points(galley, 4);
+    piece_lower(first, pad);
     for (struct piece *piece = first; piece; piece = piece->next) {
         double height = piece->height + (piece->next ? 0 : pad);
         piece_box_behind(galley, piece, 0, 0, points(galley, 3), height, 0, INK_ALERT);
@@ -144,18 +145,13 @@ static void set_alert(struct galley *galley, const struct block *block)
     if (!is_alert)
         heading.ink = INK_GREY;
     PangoLayout *label = galley_text(galley, &heading, block->heading, 0);
-    double beside = x + text_width(label) + points(galley, 8);
-    double y = is_alert ? points(galley, 4) : 0;
-    piece_text(galley, piece, x, y, 0, &heading, block->heading);
-    if (!is_alert) {
-        piece_text(galley, piece, beside, 0, galley->width - beside, &style_small, block->empty);
-        return;
-    }
-    struct piece *lines = galley_piece(galley, 0);
-    piece->keeps_next = true;
-    galley_lines(galley, lines, x, galley->width - x - points(galley, 6), &style_strong,
-                 alerts_text(galley, block));
-    dress_alert(galley, piece);
+    double beside = x + text_width(label) + points(galley, 10);
+    double width = galley->width - beside - points(galley, 6);
+    piece_text(galley, piece, x, 0, 0, &heading, block->heading);
+    galley_lines(galley, piece, beside, width, is_alert ? &style_strong : &style_small,
+                 is_alert ? alerts_text(galley, block) : block->empty);
+    if (is_alert)
+        dress_alert(galley, piece);
 }
 
 static void set_measures(struct galley *galley, const struct block *block)
@@ -191,7 +187,7 @@ static void set_texts(struct galley *galley, const struct block *block)
             continue;
         struct piece *piece = galley_piece(galley, i ? 4 : 9);
         double x = field->label ? side : 0;
-        piece_text(galley, piece, 0, points(galley, 0.6), side - points(galley, 8), &style_side,
+        piece_text(galley, piece, 0, points(galley, 0.96), side - points(galley, 8), &style_side,
                    field->label);
         galley_lines(galley, piece, x, galley->width - x, &style_value, field->value);
     }
@@ -223,9 +219,9 @@ static void set_block(struct galley *galley, const struct block *block)
 /* At the foot of the last page: what to check by, and who answers for it. */
 static void set_signature(struct galley *galley, const struct description *description)
 {
-    struct piece *piece = galley_piece(galley, 14);
+    struct piece *piece = galley_piece(galley, 10);
     const struct signatory *doctor = &description->doctor;
-    double x = galley->width * 0.6, width = galley->width * 0.4, y = points(galley, 28);
+    double x = galley->width * 0.6, width = galley->width * 0.4, y = points(galley, 20);
     const struct style name = {10, WEIGHT_BOLD, INK_BLACK, ALIGN_CENTRE};
     const struct style centred = {8, WEIGHT_REGULAR, INK_GREY, ALIGN_CENTRE};
     piece->sinks = true;

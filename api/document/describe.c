@@ -7,7 +7,8 @@ void fields_add(struct fields *fields, const char *label, const char *value, con
                 int span)
 {
     if (value && *value && fields->n < FIELDS_MAX)
-        fields->all[fields->n++] = (struct field){label, value, note, span};
+        fields->all[fields->n++] =
+            (struct field){.label = label, .value = value, .note = note, .span = span};
 }
 
 struct block *draft_block(struct draft *draft, enum block_kind kind, const char *heading)
@@ -59,6 +60,7 @@ void draft_patient(struct draft *draft)
     const char *gender = say_value(draft, "Gender", fact_text(patient, "gender"));
     struct fields fields = {.n = 0};
     fields_add(&fields, say(draft, LABEL_PATIENT), fact_text(patient, "name"), NULL, 2);
+    fields.all[0].is_strong = true;
     fields_add(&fields, say(draft, LABEL_PATIENT_NUMBER), fact_text(patient, "patient_number"),
                NULL, 1);
     fields_add(&fields, say(draft, LABEL_AGE_GENDER), WORDS_JOIN(arena, " / ", age, gender), NULL,

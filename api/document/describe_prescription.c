@@ -97,13 +97,13 @@ static void medicines(struct draft *draft)
     struct column *columns = arena_array(arena, struct column, MEDICINE_COLUMNS);
     const char *dose =
         arena_format(arena, "%s\n%s", say(draft, LABEL_DOSE), say(draft, LABEL_SLOTS));
-    columns[0] = (struct column){"#", 0.045, false};
-    columns[1] = (struct column){say(draft, LABEL_MEDICINE), 0.315, false};
-    columns[2] = (struct column){dose, 0.18, false};
-    columns[3] = (struct column){say(draft, LABEL_TIMES_A_DAY), 0.09, true};
-    columns[4] = (struct column){say(draft, LABEL_FOOD), 0.15, false};
-    columns[5] = (struct column){say(draft, LABEL_DURATION), 0.14, false};
-    columns[6] = (struct column){say(draft, LABEL_QUANTITY), 0.08, true};
+    columns[0] = (struct column){"#", 0.045, false, false};
+    columns[1] = (struct column){say(draft, LABEL_MEDICINE), 0.315, false, true};
+    columns[2] = (struct column){dose, 0.18, false, true};
+    columns[3] = (struct column){say(draft, LABEL_TIMES_A_DAY), 0.09, true, false};
+    columns[4] = (struct column){say(draft, LABEL_FOOD), 0.15, false, false};
+    columns[5] = (struct column){say(draft, LABEL_DURATION), 0.14, false, false};
+    columns[6] = (struct column){say(draft, LABEL_QUANTITY), 0.08, true, false};
     struct line *lines = arena_array(arena, struct line, json_array_size(list) + 1);
     size_t i;
     json_t *item;
@@ -126,10 +126,10 @@ static void tests(struct draft *draft)
     if (!json_array_size(list))
         return;
     struct column *columns = arena_array(arena, struct column, TEST_COLUMNS);
-    columns[0] = (struct column){"#", 0.045, false};
-    columns[1] = (struct column){say(draft, LABEL_TEST), 0.525, false};
-    columns[2] = (struct column){say(draft, LABEL_TYPE), 0.215, false};
-    columns[3] = (struct column){say(draft, LABEL_DATE), 0.215, false};
+    columns[0] = (struct column){"#", 0.045, false, false};
+    columns[1] = (struct column){say(draft, LABEL_TEST), 0.525, false, true};
+    columns[2] = (struct column){say(draft, LABEL_TYPE), 0.215, false, false};
+    columns[3] = (struct column){say(draft, LABEL_DATE), 0.215, false, false};
     struct line *lines = arena_array(arena, struct line, json_array_size(list));
     size_t i;
     json_t *test;

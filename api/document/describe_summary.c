@@ -93,11 +93,11 @@ static void treatments(struct draft *draft)
     const json_t *list = fact(draft->facts, "treatments");
     struct arena *arena = draft->arena;
     struct column *columns = arena_array(arena, struct column, TREATMENT_COLUMNS);
-    columns[0] = (struct column){say(draft, LABEL_DATE), 0.16, false};
-    columns[1] = (struct column){say(draft, LABEL_TREATMENT), 0.27, false};
-    columns[2] = (struct column){say(draft, LABEL_TYPE), 0.15, false};
-    columns[3] = (struct column){say(draft, LABEL_DETAILS), 0.24, false};
-    columns[4] = (struct column){say(draft, LABEL_GIVEN_BY), 0.18, false};
+    columns[0] = (struct column){say(draft, LABEL_DATE), 0.16, false, false};
+    columns[1] = (struct column){say(draft, LABEL_TREATMENT), 0.27, false, true};
+    columns[2] = (struct column){say(draft, LABEL_TYPE), 0.15, false, false};
+    columns[3] = (struct column){say(draft, LABEL_DETAILS), 0.24, false, false};
+    columns[4] = (struct column){say(draft, LABEL_GIVEN_BY), 0.18, false, false};
     struct line *lines = arena_array(arena, struct line, json_array_size(list) + 1);
     size_t i;
     json_t *item;

@@ -29,12 +29,13 @@ struct field {
     const char *label, *value;
     const char *note; /* a unit, a reaction; or NULL */
     int span;         /* columns of a grid of four; 0: one */
+    bool is_strong;
 };
 
 struct column {
     const char *label;
     double share; /* of the width; all shares together are 1 */
-    bool is_figure;
+    bool is_figure, is_strong;
 };
 
 struct cell {

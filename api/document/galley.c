@@ -2,6 +2,7 @@
 
 #include "api/document/fonts.h"
 
+#include <math.h>
 #include <pango/pangocairo.h>
 #include <string.h>
 
@@ -17,6 +18,9 @@ const struct sheet_size *sheet_find(const char *name)
             return &sheets[i];
     return NULL;
 }
+
+/* Of Noto Sans, of its size. */
+static const double latin_ascent = 1.069;
 
 static void object_unref(void *object)
 {
@@ -116,22 +120,37 @@ struct mark *piece_mark(struct galley *galley, struct piece *piece, const struct
     return kept;
 }
 
+/* How much lower a first line goes to stand where Latin does. */
+static double lower_by(const struct galley *galley, const struct style *style, int baseline)
+{
+    double latin = style->size * galley->sheet->scale * latin_ascent;
+    return fmax(0, latin - (double)baseline / PANGO_SCALE);
+}
+
+void piece_lower(struct piece *piece, double by)
+{
+    for (struct mark *mark = piece->marks; mark; mark = mark->next)
+        mark->y += by;
+    piece->height += by;
+}
+
 double piece_text(struct galley *galley, struct piece *piece, double x, double y, double width,
                   const struct style *style, const char *text)
 {
     if (!text || !*text)
         return 0;
     PangoLayout *layout = galley_text(galley, style, text, width);
+    double lower = lower_by(galley, style, pango_layout_get_baseline(layout));
     double height = text_height(layout);
     piece_mark(galley, piece,
                &(struct mark){.kind = MARK_IS_TEXT,
                               .x = x,
-                              .y = y,
+                              .y = y + lower,
                               .width = width,
                               .height = height,
                               .ink = style->ink,
                               .layout = layout});
-    return height;
+    return lower + height;
 }
 
 void piece_box(struct galley *galley, struct piece *piece, double x, double y, double width,
@@ -179,15 +198,16 @@ struct piece *galley_lines(struct galley *galley, struct piece *begun, double x,
         if (i > 0)
             piece = galley_piece(galley, 0);
         piece->keeps_next = i == 0 && n > 1; /* no line alone at a page's foot */
-        double height = (double)(to - from) / PANGO_SCALE;
-        piece_mark(
-            galley, piece,
-            &(struct mark){.kind = MARK_IS_LINE,
-                           .x = x,
-                           .y = (double)(pango_layout_iter_get_baseline(iter) - from) / PANGO_SCALE,
-                           .ink = style->ink,
-                           .layout = layout,
-                           .line = pango_layout_iter_get_line_readonly(iter)});
+        int baseline = pango_layout_iter_get_baseline(iter) - from;
+        double lower = i ? 0 : lower_by(galley, style, baseline);
+        double height = lower + (double)(to - from) / PANGO_SCALE;
+        piece_mark(galley, piece,
+                   &(struct mark){.kind = MARK_IS_LINE,
+                                  .x = x,
+                                  .y = lower + (double)baseline / PANGO_SCALE,
+                                  .ink = style->ink,
+                                  .layout = layout,
+                                  .line = pango_layout_iter_get_line_readonly(iter)});
         if (piece->height < height)
             piece->height = height;
     }

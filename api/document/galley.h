@@ -92,11 +92,15 @@ struct piece *galley_detached(struct galley *galley);
 
 /* Put marks on a piece; its height grows with them. */
 struct mark *piece_mark(struct galley *galley, struct piece *piece, const struct mark *mark);
-/* Text; gives the height that it takes. */
+/* Text; gives the height that it takes. Whatever its script, its first line stands where Latin
+ * would, so that neighbours stand on one line. */
 double piece_text(struct galley *galley, struct piece *piece, double x, double y, double width,
                   const struct style *style, const char *text);
 void piece_box(struct galley *galley, struct piece *piece, double x, double y, double width,
                double height, double radius, enum ink ink);
+
+/* Moves what is on it down. */
+void piece_lower(struct piece *piece, double by);
 
 /* A rule or a tint below what the piece holds already. */
 void piece_box_behind(struct galley *galley, struct piece *piece, double x, double y, double width,

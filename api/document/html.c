@@ -4,6 +4,10 @@
 #include <sodium.h>
 #include <string.h>
 
+const char paper_html_policy[] =
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'; "
+    "base-uri 'none'; form-action 'none'";
+
 /* Colours and measures are those of the printed page (galley). */
 static const char style_sheet[] =
     "*{box-sizing:border-box}"
@@ -235,9 +239,11 @@ static void code(struct buf *out, const struct description *description)
                    "<path d=\"",
                    qr.width, qr.width);
         for (int y = 0; y < qr.width; y++)
-            for (int x = 0; x < qr.width; x++)
-                if (qr_is_dark(&qr, x, y))
-                    buf_format(out, "M%d %dh1v1h-1z", x, y);
+            for (int from = 0, to; from < qr.width; from = to + 1) {
+                to = qr_run(&qr, from, y);
+                if (to > from)
+                    buf_format(out, "M%d %dh%dv1h%dz", from, y, to - from, from - to);
+            }
         buf_text(out, "\"/></svg>");
         element(out, "p class=\"quiet\"", description->check_label);
     }
@@ -280,10 +286,4 @@ void paper_html(const struct description *description, const char *sheet, struct
         buf_text(out, "</footer>");
     }
     buf_text(out, "</main></body></html>\n");
-}
-
-const char *paper_html_policy(struct arena *arena)
-{
-    return arena_format(arena, "default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
-                               "frame-ancestors 'none'; base-uri 'none'; form-action 'none'");
 }

@@ -110,9 +110,8 @@ static void draw_code(cairo_t *cr, struct arena *arena, double x, double y, cons
     double side = mark->width / qr.width;
     for (int row = 0; row < qr.width; row++)
         for (int from = 0, to; from < qr.width; from = to + 1) {
-            for (to = from; to < qr.width && qr_is_dark(&qr, to, row);)
-                to++;
-            if (to > from) /* neighbours as one, so that no hair shows between them */
+            to = qr_run(&qr, from, row);
+            if (to > from)
                 cairo_rectangle(cr, x + from * side, y + row * side, (to - from) * side, side);
         }
     cairo_fill(cr);

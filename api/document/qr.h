@@ -19,4 +19,12 @@ static inline bool qr_is_dark(const struct qr *qr, int x, int y)
     return qr->cells[y * qr->width + x];
 }
 
+/* Where the dark squares that begin at x end: as one, no hair shows between them. */
+static inline int qr_run(const struct qr *qr, int x, int y)
+{
+    while (x < qr->width && qr_is_dark(qr, x, y))
+        x++;
+    return x;
+}
+
 #endif

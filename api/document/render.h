@@ -10,7 +10,7 @@
 void paper_html(const struct description *description, const char *sheet, struct buf *out);
 
 /* What may be done with that page: nothing but to show it. */
-const char *paper_html_policy(struct arena *arena);
+extern const char paper_html_policy[];
 
 /* The description itself (the document's schema Paper). */
 void paper_json(const struct description *description, struct buf *out);

@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-static const struct style style_sign = {21, WEIGHT_REGULAR, INK_ACCENT, ALIGN_LEFT};
+static const struct style style_sign = {18, WEIGHT_REGULAR, INK_ACCENT, ALIGN_LEFT};
 static const struct style style_heading = {11, WEIGHT_BOLD, INK_ACCENT, ALIGN_LEFT};
 static const struct style style_column = {7.6, WEIGHT_BOLD, INK_ACCENT, ALIGN_LEFT};
 static const struct style style_main = {9.5, WEIGHT_BOLD, INK_BLACK, ALIGN_LEFT};
@@ -75,7 +75,7 @@ static double set_cell(struct table *table, struct piece *piece, size_t n, const
     struct galley *galley = table->galley;
     const struct column *column = &table->block->columns[n];
     double width, x = column_at(table, n, &width), y = table->pad;
-    struct style main = aligned(n == 1 || n == 2 ? &style_main : &style_cell, column);
+    struct style main = aligned(column->is_strong ? &style_main : &style_cell, column);
     struct style more = aligned(&style_more, column);
     y += piece_text(galley, piece, x, y, width, &main, cell->text);
     return y + piece_text(galley, piece, x, y, width, &more, cell->more);
@@ -125,7 +125,7 @@ static void set_line(struct table *table, const struct line *line)
 
 void galley_table(struct galley *galley, const struct block *block)
 {
-    struct table table = {galley, block, NULL, 4 * galley->sheet->scale};
+    struct table table = {galley, block, NULL, 3.4 * galley->sheet->scale};
     set_heading(&table);
     if (!block->lines_n) {
         struct piece *piece = galley_piece(galley, 2);

@@ -2,6 +2,7 @@
 #include "api/http/metrics.h"
 #include "tests/harness/answer.h"
 #include "tests/harness/ask.h"
+#include "tests/harness/parts.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -63,7 +64,7 @@ static const char *registration(struct world *world, const char *phone, const ch
     "\"frequency_per_day\": 2, \"duration\": \"3 days\", \"quantity\": 1}"
 
 /* Prescriptions of clinic.sql, the test of one, and a visit that waits. */
-enum { A_COMPLETED = 701, A_DRAFT = 702, A_VISIT = 601 };
+enum { A_COMPLETED = 701, A_DRAFT = 702, A_VISIT = 601, A_STAY = 511 };
 #define A_TEST "/tests/0190a000-0000-7000-8000-aa0000000721"
 
 /* What to post, to whom; what may be posted twice is not here. */
@@ -121,6 +122,11 @@ static const struct post {
     {"receptionist", "/visits", A_VISIT, "/status", "{\"status\": \"in_consultation\"}", NULL,
      NULL},
     {"doctor", "/prescriptions", A_COMPLETED, "/share-links", "{\"most_views\": 3}", NULL, "url"},
+    {"doctor", "/patients", SEED_PATIENT_OTHER, "/reports", "{\"report_type\": \"X-Ray\"}", NULL,
+     NULL},
+    {"lab_tech", "/patients", SEED_PATIENT_OTHER, "/test-reports",
+     "{\"test_type\": \"Blood\", \"test_on\": \"2026-01-02\", \"notes\": \"a\\nb\"}", NULL, NULL},
+    {"doctor", "/admissions", A_STAY, "/reports", "{}", NULL, NULL},
     {"doctor", "/templates", 0, "", "{\"name\": \"Cold\", \"medicines\": [" MEDICINE "]}", NULL,
      NULL},
     {"doctor", "/templates", 801, "/medicines", MEDICINE, NULL, NULL},
@@ -149,15 +155,15 @@ static struct answer send_post(struct world *world, const struct post *post)
 {
     const char *path = path_of(world, post);
     struct answer answer;
-    http_send(world->client, &world->arena,
-              &(struct call){.method = "POST",
-                             .path = path,
-                             .token = token_a(world, post->who),
-                             .body = post->body,
-                             .if_match = takes_version(world, path) ? "\"1\"" : NULL,
-                             .headers = {arena_format(&world->arena, "Idempotency-Key: key-%d",
-                                                      (int)(post - posts))}},
-              &answer);
+    struct call call = {
+        .method = "POST",
+        .path = path,
+        .token = token_a(world, post->who),
+        .body = post->body,
+        .if_match = takes_version(world, path) ? "\"1\"" : NULL,
+        .headers = {arena_format(&world->arena, "Idempotency-Key: key-%d", (int)(post - posts))}};
+    parts_of(&world->arena, operation_of(world->document, "POST", path), &call);
+    http_send(world->client, &world->arena, &call, &answer);
     if (answer.status != 200)
         expect(&answer, 201, NULL);
     return answer;

@@ -254,7 +254,7 @@ static void a_row_is_not_made_in_another_clinic(void **state)
 }
 
 /* Every foreign key between tables of clinics, tried with A's row pointing at B's: through the
- * key's own columns, with everything else as it was. */
+ * key's own columns that name a row, with everything else as it was. */
 static void a_row_does_not_point_into_another_clinic(void **state)
 {
     struct state *it = *state;
@@ -267,8 +267,8 @@ static void a_row_does_not_point_into_another_clinic(void **state)
         "FROM pg_constraint co JOIN pg_class c ON c.oid = co.conrelid JOIN pg_class f ON f.oid = "
         "co.confrelid "
         "JOIN pg_namespace n ON n.oid = c.relnamespace, generate_subscripts(co.conkey, 1) i "
-        "JOIN LATERAL (SELECT attname FROM pg_attribute WHERE attrelid = co.conrelid AND attnum = "
-        "co.conkey[i]) a ON true "
+        "JOIN LATERAL (SELECT attname, atttypid FROM pg_attribute WHERE attrelid = co.conrelid AND "
+        "attnum = co.conkey[i]) a ON a.atttypid = 'uuid'::regtype "
         "JOIN LATERAL (SELECT attname FROM pg_attribute WHERE attrelid = co.confrelid AND attnum = "
         "co.confkey[i]) b ON true "
         "WHERE n.nspname = 'clinicd' AND co.contype = 'f' AND a.attname <> 'clinic_id' AND "

@@ -123,7 +123,7 @@ FROM (VALUES (101, 'own-@mark@'), (102, 'other-@mark@'), (103, 'hidden-@mark@'))
 UPDATE clinicd.prescription SET status = 'completed', completed_at = '2025-03-04T06:30:00Z',
     updated_at = '2025-03-04T06:30:00Z'
 WHERE clinic_id = @clinic@ AND id = '@id@0000000701';
--- The first is over, the second lies in a bed. Each has a treatment, which was corrected.
+-- The first is over, the second lies in a bed. Each has a treatment that was corrected, the second one as it was, too.
 INSERT INTO clinicd.counter (clinic_id, kind, period, value) VALUES (@clinic@, 'admission', 2025, 2);
 INSERT INTO clinicd.admission (clinic_id, id, admission_number, patient_id, doctor_id, doctor_name, admission_type,
     room_number, bed_number, reason_for_admission, medical_history, status_at, admitted_at, created_at,
@@ -134,17 +134,22 @@ SELECT @clinic@, ('@id@0000000' || n + 410)::uuid, 'AD-2025-00' || n, ('@id@0000
 FROM (VALUES (101, 'own-@mark@'), (102, 'other-@mark@')) AS p (n, word), (VALUES (timestamptz '2025-03-04T07:00:00Z')) AS t (at);
 INSERT INTO clinicd.treatment (clinic_id, id, admission_id, patient_id, treatment_type, treatment_name, description, dosage,
     route, administered_at, administered_by_id, administered_by_name, notes, created_at, updated_at)
-SELECT @clinic@, ('@id@0000000' || n + 420)::uuid, ('@id@0000000' || n + 410)::uuid, ('@id@0000000' || n)::uuid, 'injection',
-    'Medicine @mark@', 'About ' || word, '5 mg', 'IV', t.at, '@id@0000000202', 'First@mark@ Last@mark@', 'Slowly ' || word,
-    t.at, t.at
-FROM (VALUES (101, 'own-@mark@'), (102, 'other-@mark@')) AS p (n, word), (VALUES (timestamptz '2025-03-04T08:00:00Z')) AS t (at);
+SELECT @clinic@, ('@id@0000000' || t.n)::uuid, ('@id@0000000' || p.n + 410)::uuid, ('@id@0000000' || p.n)::uuid, 'injection',
+    'Medicine @mark@', 'About ' || word, '5 mg', 'IV', at, '@id@0000000202', 'First@mark@ Last@mark@', 'Slowly ' || word,
+    at, at
+FROM (VALUES (521, 101), (522, 102), (523, 102)) AS t (n, patient)
+JOIN (VALUES (101, 'own-@mark@'), (102, 'other-@mark@')) AS p (n, word) ON p.n = t.patient,
+    (VALUES (timestamptz '2025-03-04T08:00:00Z')) AS a (at);
 UPDATE clinicd.treatment SET description = 'More ' || description, correction_reason = 'Wrong ' || description,
     corrected_by_id = '@id@0000000202', corrected_by_name = 'First@mark@ Last@mark@', updated_at = '2025-03-04T09:00:00Z'
-WHERE clinic_id = @clinic@;
+WHERE clinic_id = @clinic@ AND id <> '@id@0000000522';
 UPDATE clinicd.admission SET status = 'discharged', final_diagnosis = 'Flu own-@mark@', discharge_notes = 'Well own-@mark@',
     follow_up_on = '2099-03-01', follow_up_instructions = 'Rest own-@mark@', moved_by_id = '@id@0000000202',
     moved_by_name = 'First@mark@ Last@mark@', updated_at = '2025-03-06T07:00:00Z'
 WHERE clinic_id = @clinic@ AND id = '@id@0000000511';
+ALTER TABLE clinicd.admission DISABLE TRIGGER admission_goes_on;
+UPDATE clinicd.admission SET version = 1 WHERE clinic_id = @clinic@;
+ALTER TABLE clinicd.admission ENABLE TRIGGER admission_goes_on;
 UPDATE clinicd.patient SET status = 'registered', version = 1, updated_at = created_at WHERE clinic_id = @clinic@;
 
 -- The first is good for long; the others end with what they shared, which is no longer completed. seed: 'share-<slug>'.

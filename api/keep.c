@@ -1,5 +1,6 @@
 #include "api/keep.h"
 
+#include "api/http/custodian.h"
 #include "api/http/service.h"
 #include "api/http/upload.h"
 #include "db/store/sniffer.h"
@@ -64,6 +65,7 @@ static enum err keep(struct request *request, bool is_logo, struct file_facts *o
         .media_type = upload->declared_type,
         .sha256 = spool_sha256(upload->spool),
         .size = spool_size(upload->spool),
+        .is_pending = !is_logo && request->service->scanner, /* a logo is painted by us */
     };
     return ERR_NONE;
 }
@@ -81,6 +83,8 @@ enum err keep_logo(struct request *request, struct file_facts *out)
 enum err keep_settle(struct request *request, enum err err)
 {
     struct upload *upload = request_upload(request);
+    if (!err)
+        custodian_wake(request->service->custodian);
     bool is_unnamed =
         err == ERR_INPUT || err == ERR_NOT_FOUND || err == ERR_CONFLICT || err == ERR_REPLAY;
     if (!is_unnamed || !upload->is_kept)

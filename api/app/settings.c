@@ -42,6 +42,10 @@ static const struct setting settings_table[] = {
      "folder of uploaded files; a relative path starts in the data directory"},
     {"CLINICD_FILES_LEAST_FREE_PERCENT", NUMBER, "5", AT(files_least_free_percent), 0, 90, false,
      "uploads are refused while less of that folder's file system is free; 0: never"},
+    {"CLINICD_SCANNER", TEXT, "", AT(scanner), 0, 0, false,
+     "unix:/path or tcp:address:port of clamd, or command:/path; files wait until it says clean"},
+    {"CLINICD_SCANNER_TIMEOUT_S", NUMBER, "60", AT(scanner_timeout_s), 1, 3600, false,
+     "longest wait for its word on one file"},
     {"CLINICD_BUCKET_URL", TEXT, "", AT(bucket_url), 0, 0, false,
      "https://host/bucket[/prefix] of an S3 server that keeps the files instead of the folder"},
     {"CLINICD_BUCKET_REGION", TEXT, "us-east-1", AT(bucket_region), 0, 0, false,
@@ -388,6 +392,8 @@ void settings_apply(const struct settings *settings, struct service_options *out
     out->trusted_proxies = text_or_null(settings->trusted_proxies);
     out->allowed_hosts = text_or_null(settings->allowed_hosts);
     settings_store(settings, &out->store);
+    out->scanner = text_or_null(settings->scanner);
+    out->scanner_timeout_s = settings->scanner_timeout_s;
     out->tls_in_front = settings->tls_in_front;
     out->request_deadline_ms = settings->request_deadline_ms;
     out->connections_max = settings->connections_max;

@@ -29,6 +29,8 @@ struct settings {
     const char *bucket_secret_key;
     int bucket_timeout_s;
     int files_least_free_percent;
+    const char *scanner; /* "": none */
+    int scanner_timeout_s;
     const char *cors_origins;
     const char *trusted_proxies;
     const char *allowed_hosts;

@@ -193,6 +193,25 @@ static void render_streams(const struct streams_stats *stats, struct buf *out)
           stats->reads);
 }
 
+static void render_files(const struct custodian_stats *files, struct buf *out)
+{
+    value(out, "clinicd_files_missing", "gauge",
+          "Files that are not in the store as they should be; see `clinicd files fsck`.",
+          files->missing);
+    value(out, "clinicd_files_unexplained", "gauge",
+          "Files without a row, too many to be removed without a word.", files->strays);
+    value(out, "clinicd_files_waiting", "gauge", "Files that wait for the scanner.",
+          files->waiting);
+    value(out, "clinicd_files_scanned_total", "counter", "Files that the scanner judged.",
+          files->scanned);
+    value(out, "clinicd_files_infected_total", "counter", "Files that it found infected.",
+          files->infected);
+    value(out, "clinicd_files_removed_total", "counter",
+          "Leftovers of uploads that were cut off, removed.", files->removed);
+    value(out, "clinicd_files_failures_total", "counter",
+          "Looks at the files that did not come to an end.", files->failures);
+}
+
 void metrics_render(const struct metrics *metrics, const struct metrics_now *now, struct buf *out)
 {
     head(out, "clinicd_build_info", "gauge", "The program's version.");
@@ -205,6 +224,7 @@ void metrics_render(const struct metrics *metrics, const struct metrics_now *now
     render_durations(metrics, out);
     render_limits_and_trips(metrics, out);
     render_streams(&now->streams, out);
+    render_files(&now->files, out);
     value(out, "clinicd_password_work_kib_total", "counter",
           "What hashing passwords cost: KiB of memory times passes.", now->password_work_kib);
     render_database(&now->database, out);

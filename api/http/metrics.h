@@ -6,6 +6,7 @@
 #ifndef API_HTTP_METRICS_H
 #define API_HTTP_METRICS_H
 
+#include "api/http/custodian.h"
 #include "api/http/document.h"
 #include "api/http/streams.h"
 #include "db/buf.h"
@@ -40,6 +41,7 @@ struct metrics_now {
     uint64_t password_work_kib; /* models/account/password.h */
     struct database_stats database;
     struct streams_stats streams;
+    struct custodian_stats files;
 };
 
 void metrics_render(const struct metrics *metrics, const struct metrics_now *now, struct buf *out);

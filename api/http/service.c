@@ -1,6 +1,7 @@
 #include "api/http/service.h"
 
 #include "api/document/press.h"
+#include "api/http/custodian.h"
 #include "api/http/identify.h"
 #include "api/http/incoming.h"
 #include "api/http/limiter.h"
@@ -12,6 +13,7 @@
 #include "db/clock.h"
 #include "db/keys.h"
 #include "db/listen.h"
+#include "db/store/scan.h"
 #include "db/store/sniffer.h"
 #include "models/account/password.h"
 #include "models/clinic/directory.h"
@@ -40,6 +42,7 @@ void service_defaults(struct service_options *options)
                      .acquire_timeout_ms = 2000,
                      .statement_timeout_ms = 5000,
                      .lock_timeout_ms = 2000},
+        .scanner_timeout_s = 60,
         .store = {.folder = "files", .least_free_percent = 5, .timeout_s = 30},
         .request_deadline_ms = 10000,
         .session_cache_ms = 5000,
@@ -98,6 +101,7 @@ static void answer_operator(struct service *service, const struct incoming *inco
                               .password_work_kib = password_work_kib()};
     database_stats_read(service->database, &now.database);
     streams_stats_read(service->streams, &now.streams);
+    custodian_stats_read(service->custodian, &now.files);
     struct buf out;
     buf_begin(&out, arena, 16 * 1024);
     metrics_render(service->metrics, &now, &out);
@@ -196,8 +200,13 @@ enum err service_start(const struct service_options *options, struct fault *faul
         service->metrics = metrics_make(service->document);
         err = press_start(PRINTER_THREADS, fault, &service->press);
     }
+    if (!err && options->scanner)
+        err = scanner_make(options->scanner, options->scanner_timeout_s, fault, &service->scanner);
     if (!err)
         err = open_database(service, fault);
+    if (!err && !options->has_no_custodian)
+        service->custodian = custodian_start(&(struct custody){
+            .database = service->database, .store = service->store, .scanner = service->scanner});
     if (!err && options->operator_listen && *options->operator_listen)
         err = listen_on(service, options->operator_listen, answer_operator, fault,
                         &service->operator_server);
@@ -247,6 +256,7 @@ bool service_stop(struct service *service)
     bool is_clean = drain(service);
     server_stop(service->server);
     server_stop(service->operator_server);
+    custodian_stop(service->custodian);
     if (service->listener)
         listener_stop(service->listener);
     streams_free(service->streams);
@@ -263,6 +273,7 @@ bool service_stop(struct service *service)
     if (service->limiter)
         limiter_free(service->limiter);
     metrics_free(service->metrics);
+    scanner_free(service->scanner);
     store_close(service->store);
     if (service->sniffer != service->options.sniffer)
         sniffer_stop(service->sniffer);

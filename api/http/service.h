@@ -12,6 +12,8 @@
 struct directory;
 struct principals;
 struct sniffer;
+struct custodian;
+struct scanner;
 struct offload;
 struct limiter;
 struct metrics;
@@ -27,6 +29,9 @@ struct service_options {
     const char *keys_file;
     struct store_options store;
     struct sniffer *sniffer; /* NULL: one of its own, forked before its first thread */
+    const char *scanner;     /* db/store/scan.h; NULL: none, and files are clean when they come */
+    int scanner_timeout_s;   /* 60 */
+    bool has_no_custodian;   /* tests look after their files themselves */
     struct database_options database;
     const char *cors_origins;    /* comma list, or NULL */
     const char *trusted_proxies; /* comma list of addresses, or NULL */
@@ -72,8 +77,10 @@ struct service {
     struct listener *listener;
     struct keys *keys;
     struct store *store;
-    struct sniffer *sniffer; /* db/store/sniffer.h */
-    struct server *server;   /* api/http/server.h */
+    struct sniffer *sniffer;     /* db/store/sniffer.h */
+    struct scanner *scanner;     /* db/store/scan.h; NULL: none */
+    struct custodian *custodian; /* api/http/custodian.h */
+    struct server *server;       /* api/http/server.h */
     struct server *operator_server;
     atomic_bool is_draining;
     atomic_int in_flight;

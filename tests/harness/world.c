@@ -167,6 +167,7 @@ static void options_make(struct world *world, const struct world_options *option
     out->keys_file = arena_format(&world->arena, "%s/keys", shared.folder);
     out->store.folder = world->files;
     out->sniffer = shared.sniffer;
+    out->has_no_custodian = true;
     out->store.least_free_percent = 0; /* the machine's disk is not what is tested */
     out->rate_per_address = 0;
     out->rate_per_clinic = 0;

@@ -243,6 +243,30 @@ static void no_link_is_made_to_what_is_opened_again_meanwhile(void **state)
     }
 }
 
+/* ---- from one address ---- */
+
+static void enforce_limits(struct service_options *options)
+{
+    options->ignores_operation_limits = false;
+}
+
+static void one_address_asks_so_often_in_a_minute_and_no_more(void **state)
+{
+    enum { MOST = 120 };
+    struct world world;
+    (void)state;
+    world_begin(&world, &(struct world_options){.name = "share_limits", .adjust = enforce_limits});
+    static const char *const paths[] = {
+        "/shared/4Zp0cXnqT1mVb8sYkHd2rJw6uGf9eLxA3QoNi5tCyKM",
+        "/check/AZNF8nwafTCKXi9rHJ0ORwAAAAAABwAAAAMxq3Q9xYVd2mZp0aL7cN5t"};
+    for (size_t p = 0; p < sizeof paths / sizeof *paths; p++)
+        for (int i = 0; i <= MOST; i++) {
+            struct answer answer = ask(&world, "GET", paths[p], NULL, NULL);
+            expect(&answer, i < MOST ? 404 : 429, i < MOST ? "not-found" : "rate-limited");
+        }
+    world_end(&world);
+}
+
 /* ---- nowhere but in the link ---- */
 
 /* Rows of any table, of any schema, that hold the text. */
@@ -304,6 +328,8 @@ int main(void)
         cmocka_unit_test(ending_a_link_while_it_is_looked_at_is_clean),
         cmocka_unit_test(no_link_is_made_to_what_is_opened_again_meanwhile),
         cmocka_unit_test(the_token_is_in_no_table_and_no_log),
+        /* Last: it has a world of its own, and the keys are the process's. */
+        cmocka_unit_test(one_address_asks_so_often_in_a_minute_and_no_more),
     };
     return cmocka_run_group_tests_name("share guards", tests, begin, end);
 }

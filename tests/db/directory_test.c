@@ -80,6 +80,10 @@ static void every_clinic_is_found_by_its_slug_with_its_state(void **state)
     assert_int_equal(state_of(it, &seed_importing), CLINIC_IMPORTING);
     assert_null(directory_find(it->directory, "no-such-clinic"));
     assert_null(directory_find(it->directory, ""));
+    assert_ptr_equal(directory_find_id(it->directory, seed_expired.clinic_id),
+                     directory_find(it->directory, seed_expired.slug));
+    assert_null(directory_find_id(it->directory, 0));
+    assert_null(directory_find_id(it->directory, -1));
 }
 
 static void a_change_is_seen_after_a_refresh_and_the_old_entry_stays_good(void **state)
@@ -111,6 +115,8 @@ static void a_new_slug_is_found_and_the_old_one_is_not(void **state)
         before[8] = (char)('0' + round - 1);
         assert_non_null(directory_find(it->directory, slug));
         assert_null(directory_find(it->directory, round ? before : seed_a.slug));
+        assert_ptr_equal(directory_find_id(it->directory, seed_a.clinic_id),
+                         directory_find(it->directory, slug));
     }
 }
 

@@ -59,6 +59,20 @@ const struct command commands[] = {
         .options = {{"--username", "NAME", "its name (required)"},
                     {"--password-stdin", NULL, "read the password from standard input"}},
     },
+    {
+        .name = "files fsck",
+        .help = "compare every file's row with what the store holds, sums and all",
+        .run = run_files_fsck,
+        .options = {{"--clinic", "SLUG", "of one clinic only"},
+                    {"--repair", NULL,
+                     "mark rows whose file is missing or changed, remove files without a row"}},
+    },
+    {
+        .name = "files sweep",
+        .help = "what the service does once an hour: lengths only, and remove what crashes left",
+        .run = run_files_sweep,
+        .options = {{"--all", NULL, "also files without a row that outnumber the rows"}},
+    },
     {.name = "settings", .help = "print the settings in effect", .run = run_settings},
     {
         .name = "openapi",

@@ -101,6 +101,8 @@ enum exit_code run_migrate_verify(struct call *call);
 enum exit_code run_migrate_sql(struct call *call);
 enum exit_code run_migrate_roles(struct call *call);
 enum exit_code run_create_superadmin(struct call *call);
+enum exit_code run_files_fsck(struct call *call);
+enum exit_code run_files_sweep(struct call *call);
 enum exit_code run_settings(struct call *call);
 enum exit_code run_openapi(struct call *call);
 enum exit_code run_healthcheck(struct call *call);

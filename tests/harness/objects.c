@@ -73,7 +73,6 @@ static bool tally_one(void *user, const struct store_object *object)
     struct fault fault = {.arena = &arena};
     if (tally->tidies)
         return !store_remove(tally->store, strtoll(tally->clinic, NULL, 10), object->name, &fault);
-    fprintf(stderr, "an object without a row: clinic %s, %s\n", tally->clinic, object->name);
     return true;
 }
 

@@ -14,7 +14,7 @@ struct objects {
     int rows_alone, objects_alone; /* without an object of that length, without a row */
 };
 
-/* Says which are alone; `tidies`: and removes the objects among them (world_restore() takes rows
+/* Says which rows are alone; `tidies`: and removes the objects that are (world_restore() takes rows
  * away, not what they named). */
 struct objects objects_count(PGconn *boss, const struct store_options *options, bool tidies);
 

@@ -167,7 +167,7 @@ void town_service_start(struct town *town)
         "CLINICD_REQUEST_DEADLINE_MS=25000", "CLINICD_ACQUIRE_TIMEOUT_MS=20000",
         "CLINICD_STATEMENT_TIMEOUT_MS=20000", "CLINICD_LOCK_TIMEOUT_MS=20000", "PATH=/usr/bin:/bin",
         arena_format(&arena, "ASAN_OPTIONS=%s", asan ? asan : ""),
-        arena_format(&arena, "LSAN_OPTIONS=%s", lsan ? lsan : ""), NULL};
+        arena_format(&arena, "LSAN_OPTIONS=%s", lsan ? lsan : ""), town->setting, NULL};
     const char *const argv[] = {arena_format(&arena, "%s/clinicd", town->dir), "serve", NULL};
     town->service = child_start(town, argv, environment);
     town->starts++;
@@ -212,6 +212,11 @@ int town_ready_ms(const struct town *town, int most_ms)
             return -1;
         usleep(2000);
     }
+}
+
+const char *town_files(const struct town *town, struct arena *arena)
+{
+    return arena_format(arena, "%s/home/files", town->dir);
 }
 
 char *town_log(const struct town *town, struct arena *arena)

@@ -18,6 +18,7 @@ struct town {
     pid_t postgres, service;
     int port;
     int starts; /* of the service so far */
+    const char *setting; /* one more of its environment, "CLINICD_…=…", or NULL */
 };
 
 /* Cluster, roles, migrated database, two clinics' rows; no service yet. */
@@ -35,6 +36,9 @@ int town_ready_ms(const struct town *town, int most_ms);
 /* What `pg_ctl stop -m immediate` and `pg_ctl start` do. start() returns when it answers. */
 void town_postgres_crash(struct town *town);
 void town_postgres_start(struct town *town);
+
+/* Where its files are, in the arena. */
+const char *town_files(const struct town *town, struct arena *arena);
 
 /* Everything that the service wrote to standard error, all starts of it. */
 char *town_log(const struct town *town, struct arena *arena);

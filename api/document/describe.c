@@ -1,7 +1,10 @@
 #include "api/document/describe_parts.h"
 
+#include "db/buf.h"
+
 #include <stdio.h>
 #include <string.h>
+#include <utf8proc.h>
 
 void fields_add(struct fields *fields, const char *label, const char *value, const char *note,
                 int span)
@@ -129,6 +132,33 @@ static void draft_doctor(struct draft *draft)
             licence ? arena_format(arena, "%s %s", say(draft, LABEL_LICENCE), licence) : NULL,
         .caption = say(draft, LABEL_SIGNATURE),
     };
+}
+
+/* U+FDD0 to U+FDEF, and the last two of every plane. */
+static bool is_noncharacter(int32_t code)
+{
+    return (code >= 0xfdd0 && code <= 0xfdef) || (code & 0xfffe) == 0xfffe;
+}
+
+static bool is_turn(int32_t code)
+{
+    return (code >= 0x202a && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
+}
+
+json_t *describe_read(struct arena *arena, const char *text)
+{
+    struct buf out;
+    buf_begin(&out, arena, strlen(text) + 1);
+    for (const utf8proc_uint8_t *p = (const utf8proc_uint8_t *)text; *p;) {
+        utf8proc_int32_t code = 0;
+        utf8proc_ssize_t n = utf8proc_iterate(p, -1, &code);
+        if (n < 1 || is_noncharacter(code))
+            buf_text(&out, "\xef\xbf\xbd");
+        else if (!is_turn(code))
+            buf_add(&out, (const char *)p, (size_t)n);
+        p += n < 1 ? 1 : n;
+    }
+    return arena_json(arena, json_loadb(out.text, out.length, 0, NULL));
 }
 
 struct description *describe(struct arena *arena, enum paper_kind kind, const json_t *printed,

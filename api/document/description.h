@@ -104,6 +104,11 @@ struct paper_setting {
     size_t logo_length;
 };
 
+/* Facts from JSON text as the database gives it. Characters that only turn the order of others
+ * around (U+202A to U+202E, U+2066 to U+2069) could make a dose read backwards: they are left out.
+ * Noncharacters, which no printer takes, become U+FFFD. */
+json_t *describe_read(struct arena *arena, const char *text);
+
 /* Borrows facts: {"version", "status", "changed_at", "facts": {…}} (prescription_printed(),
  * admission_printed()). */
 struct description *describe(struct arena *arena, enum paper_kind kind, const json_t *printed,

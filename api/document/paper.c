@@ -78,29 +78,9 @@ static void job_release(void *user)
     free(job);
 }
 
-/* Characters that only turn the order of others around (U+202A to U+202E, U+2066 to U+2069) could
- * make a dose read backwards; nobody needs them to write a name. */
-static const char *without_turns(struct arena *arena, const char *text)
-{
-    if (!strstr(text, "\xe2\x80") && !strstr(text, "\xe2\x81"))
-        return text;
-    char *kept = arena_copy(arena, text), *to = kept;
-    for (const char *p = text; *p; p++) {
-        unsigned char last = p[0] == '\xe2' && p[1] ? (unsigned char)p[2] : 0;
-        if ((last && p[1] == '\x80' && last >= 0xaa && last <= 0xae) ||
-            (last && p[1] == '\x81' && last >= 0xa6 && last <= 0xa9))
-            p += 2;
-        else
-            *to++ = *p;
-    }
-    *to = '\0';
-    return kept;
-}
-
 static json_t *printed_read(struct arena *arena, const struct rows *rows)
 {
-    const char *text = without_turns(arena, rows_text(rows, 0, "paper"));
-    return arena_json(arena, json_loads(text, 0, NULL));
+    return describe_read(arena, rows_text(rows, 0, "paper"));
 }
 
 /* Where the paper can be checked. A draft was not issued, and a summary has no such place. */

@@ -145,6 +145,16 @@ static char *mask(struct arena *arena, const char *text, const char *path, const
     return out.text;
 }
 
+/* A file that is refused before it comes takes the connection with it: the clinic is not theirs, or
+ * there is none. What lies in it is looked for behind the file, theirs or not. */
+static void drop_connection(char *masked)
+{
+    static const char line[] = "Connection: close\r\n";
+    char *at = strstr(masked, line);
+    if (at)
+        memmove(at, at + sizeof line - 1, strlen(at + sizeof line - 1) + 1);
+}
+
 static void check_not_found(struct run *run, const struct matrix_check *check,
                             const struct call *call, const struct answer *answer)
 {
@@ -153,6 +163,8 @@ static void check_not_found(struct run *run, const struct matrix_check *check,
     const char *id = answer_header(&run->arena, answer, "X-Request-Id", NULL);
     const char *whole = arena_format(&run->arena, "%s%s", answer->head, answer->body);
     char *masked = mask(&run->arena, whole, call->path, id);
+    if (check->operation->file)
+        drop_connection(masked);
     if (!run->not_found[index])
         run->not_found[index] = masked;
     else if (strcmp(run->not_found[index], masked) != 0)

@@ -152,7 +152,8 @@ static bool is_file(const struct judging *j)
 
 static const char *policy_of(const struct judging *j)
 {
-    if (is_page(j))
+    const char *type = answer_header(j->arena, j->answer, "Content-Type", NULL);
+    if (is_page(j) || (type && strncmp(type, "text/html", 9) == 0)) /* with styles of its own */
         return NULL;
     return is_file(j) ? "sandbox; default-src 'none'"
                       : "default-src 'none'; frame-ancestors 'none'";

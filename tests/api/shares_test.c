@@ -329,7 +329,9 @@ static void nothing_opens_while_the_patient_is_hidden_or_the_clinic_closed(void 
     const char *hidden[] = {"'2026-01-01'", "NULL"}, *status[] = {"suspended", "expired"};
     for (int to = 0; to < 4; to++) {
         sql_run(world->boss,
+                "SET session_replication_role = replica; "
                 "UPDATE clinicd.patient SET deleted_at = %s WHERE id = '%s'; "
+                "RESET session_replication_role; "
                 "UPDATE clinicd.clinic SET status = '%s' WHERE clinic_id = 7001",
                 hidden[to % 2], id_a(world, SEED_PATIENT_OWN), status[to / 2]);
         assert_int_equal(directory_refresh_all(world->service->directory, &fault), ERR_NONE);

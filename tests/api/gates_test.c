@@ -64,6 +64,12 @@ struct framing {
 #define LOGIN "POST /auth/login HTTP/1.1\r\n" HOST "Content-Type: application/json\r\n"
 #define CHUNKED LOGIN "Transfer-Encoding: chunked\r\n"
 
+#define FORM                                                                                       \
+    "PUT /clinics/clinic-a/logo HTTP/1.1\r\n" HOST                                                 \
+    "Content-Type: multipart/form-data; boundary=b\r\n"
+#define PARTS                                                                                      \
+    "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\nx\r\n--b--\r\n"
+
 /* Each is followed by a request that is whole: after a refusal it must not be served. */
 static const struct framing refused[] = {
     ROW("a bare carriage return", "GET /health/live HTTP/1.1\r\n" HOST "X-A: b\rX-B: c\r\n\r\n",
@@ -113,6 +119,24 @@ static const struct framing refused[] = {
         OURS),
     ROW("chunked, then identity", CHUNKED "Transfer-Encoding: identity\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
         400, OURS),
+    ROW("parts of two lengths", FORM "Content-Length: 78\r\nContent-Length: 79\r\n\r\n" PARTS, 400,
+        OURS),
+    ROW("parts in both framings",
+        FORM "Content-Length: 78\r\nTransfer-Encoding: chunked\r\n\r\n" PARTS, 400, OURS),
+    ROW("parts of a length in two cases",
+        FORM "Content-Length: 78\r\ncontent-length: 5\r\n\r\n" PARTS, 400, OURS),
+    ROW("parts for two Hosts", FORM "Host: b\r\nContent-Length: 78\r\n\r\n" PARTS, 400, OURS),
+    ROW("parts from nobody", FORM "Content-Length: 78\r\n\r\n" PARTS, 401, OURS),
+    ROW("parts from nobody, in chunks",
+        FORM "Transfer-Encoding: chunked\r\n\r\n4e\r\n" PARTS "\r\n0\r\n\r\n", 401, OURS),
+    ROW("parts for who takes JSON",
+        "POST /auth/login HTTP/1.1\r\n" HOST
+        "Content-Type: multipart/form-data; boundary=b\r\nContent-Length: 78\r\n\r\n" PARTS,
+        415, OURS),
+    ROW("parts for nobody",
+        "POST /nowhere HTTP/1.1\r\n" HOST
+        "Content-Type: multipart/form-data; boundary=b\r\nContent-Length: 78\r\n\r\n" PARTS,
+        404, OURS),
     ROW("a chunk size that is no number", CHUNKED "\r\nzz\r\n{}\r\n0\r\n\r\n", 400, PAGE),
     ROW("a negative chunk size", CHUNKED "\r\n-2\r\n{}\r\n0\r\n\r\n", 400, PAGE),
     ROW("a chunk size past 64 bits", CHUNKED "\r\nfffffffffffffffff\r\n{}\r\n0\r\n\r\n", 413, PAGE),

@@ -2,6 +2,7 @@
  * of ours is not found, a query that is not exactly the operation's is refused, and neither is ever
  * tidied up, cut or joined into something else. */
 #include "tests/harness/answer.h"
+#include "tests/harness/parts.h"
 #include "tests/harness/raw.h"
 #include "tests/harness/records.h"
 #include "tests/harness/world.h"
@@ -171,6 +172,7 @@ static void bad_value_in_a_path_is_not_found(void **state)
                                     .token = token_for(document, operation, token),
                                     .if_match = operation->needs_if_match ? "\"1\"" : NULL,
                                     .body = operation->body ? "{}" : NULL};
+                parts_of(&arena, operation, &call);
                 int status = status_of(world, &raw, &call);
                 if (status != 404 &&
                     status != 401) /* 401: the path is another clinic's, or nobody's */

@@ -233,7 +233,8 @@ static void who_has_died_is_signed_in_nowhere(void **state)
     world_restore(world);
     struct answer in = ask(world, "GET", path_a(world, "/me"), token_a(world, "patient"), NULL);
     expect(&in, 200, NULL);
-    struct answer stay = ward_admit(world, SEED_PATIENT_OWN, "A", "");
+    struct answer stay = ask(world, "GET", path_a(world, "/admissions/%s", id_a(world, WARD_OPEN)),
+                             token_a(world, "doctor"), NULL);
     ward_end(world, &stay, "deceased");
     struct answer out = ask(world, "GET", path_a(world, "/me"), token_a(world, "patient"), NULL);
     expect(&out, 401, NULL);

@@ -337,6 +337,13 @@ static void the_history_has_admissions_and_reception_sees_no_illness(void **stat
 {
     struct world *world = *state;
     fresh(world);
+    struct answer stay = ask(world, "GET", path_a(world, "/admissions/%s", id_a(world, WARD_OPEN)),
+                             token_a(world, "doctor"), NULL);
+    struct answer over =
+        ward_do(world, &stay, "doctor", "POST", "/discharge",
+                "{\"outcome\": \"discharged\", \"final_diagnosis\": \"Flu\", "
+                "\"discharge_notes\": \"Well\", \"follow_up_on\": \"2999-01-01\"}");
+    expect(&over, 200, NULL);
     const char *path =
         path_a(world, "/patients/%s/history?include=admissions", id_a(world, SEED_PATIENT_OWN));
     struct answer seen = ask(world, "GET", path, token_a(world, "patient"), NULL);

@@ -13,12 +13,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
 /* One clinic's rows, as text. */
 struct tables {
-    PGresult *visits, *prescriptions, *orders, *patients, *accounts;
+    PGresult *visits, *prescriptions, *orders, *patients, *accounts, *admissions;
     const char *today, *month;
 };
 
@@ -55,20 +56,29 @@ static void tables_read(struct world *world, struct tables *out)
                                "clinicd.patient p ON p.clinic_id = x.clinic_id AND p.id = "
                                "x.patient_id",
         at);
-    out->prescriptions =
-        READ("SELECT x.*, " DAY("x.completed_at") "x.deleted_at IS NOT NULL AS gone, "
-                                                  "r.prescription_id IS NOT NULL AS advises FROM "
-                                                  "clinicd.prescription x JOIN "
-                                                  "clinicd.clinic c USING (clinic_id) LEFT JOIN "
-                                                  "clinicd.admission_recommendation r ON "
-                                                  "r.clinic_id = x.clinic_id AND "
-                                                  "r.prescription_id = x.id AND "
-                                                  "r.withdrawn_at IS NULL");
+    out->prescriptions = READ("SELECT x.*, " DAY(
+        "x.completed_at") "x.deleted_at IS NOT NULL AS gone, "
+                          "r.prescription_id IS NOT NULL AND NOT EXISTS (SELECT FROM "
+                          "clinicd.admission t WHERE t.prescription_id = "
+                          "x.id) AS advises FROM "
+                          "clinicd.prescription x JOIN "
+                          "clinicd.clinic c USING (clinic_id) LEFT JOIN "
+                          "clinicd.admission_recommendation r ON "
+                          "r.clinic_id = x.clinic_id AND "
+                          "r.prescription_id = x.id AND "
+                          "r.withdrawn_at IS NULL");
     out->orders = READ("SELECT x.*, " DAY(
         "x.result_at") "rx.doctor_id, rx.status AS rx_status, "
                        "x.withdrawn_at IS NOT NULL AS gone FROM clinicd.lab_order x JOIN "
                        "clinicd.clinic c USING (clinic_id) JOIN clinicd.prescription rx ON "
                        "rx.clinic_id = x.clinic_id AND rx.id = x.prescription_id");
+    out->admissions = READ("SELECT x.*, " DAY(
+        "x.admitted_at") "to_char(x.ended_at AT TIME ZONE c.timezone, "
+                         "'YYYY-MM-DD') AS end_day, x.ended_at IS NULL AS lies, p.deleted_at IS "
+                         "NOT NULL AS "
+                         "hidden FROM clinicd.admission x JOIN clinicd.clinic c USING (clinic_id) "
+                         "JOIN "
+                         "clinicd.patient p ON p.clinic_id = x.clinic_id AND p.id = x.patient_id");
     out->patients = READ("SELECT x.clinic_id, x.id, x.registered_on AS day, x.deleted_at IS NOT "
                          "NULL AS hidden FROM clinicd.patient x");
     out->accounts = READ("SELECT clinic_id, role, is_active FROM clinicd.account");
@@ -203,6 +213,79 @@ static void admin_is_counted(struct world *world, const struct tables *in, const
          TALLY(in->orders, {"clinic_id", clinic}, {"gone", "f"}, {"status", "in_progress"}));
     same(check, "laboratory.completed_today",
          TALLY(in->orders, {"clinic_id", clinic}, {"status", "completed"}, {"day", in->today}));
+    same(check, "admissions.current", TALLY(in->admissions, {"clinic_id", clinic}, {"lies", "t"}));
+    same(check, "admissions.admitted_today",
+         TALLY(in->admissions, {"clinic_id", clinic}, {"day", in->today}));
+    same(check, "admissions.ended_today",
+         TALLY(in->admissions, {"clinic_id", clinic}, {"end_day", in->today}));
+}
+
+/* Days since 1970 of "2026-11-22". */
+static long day_number(const char *day)
+{
+    struct tm tm = {0};
+    assert_non_null(strptime(day, "%Y-%m-%d", &tm));
+    return (long)(timegm(&tm) / 86400);
+}
+
+/* The mean of the last thirty days' stays, and who left last. */
+static void stays_are_counted(const struct tables *in, const struct answer *answer,
+                              const char *clinic)
+{
+    double days = 0, stays = 0;
+    const char *last = "";
+    const json_t *shown = at_path(answer, "last_ended");
+    for (int row = 0; row < PQntuples(in->admissions); row++) {
+#define CELL(column) PQgetvalue(in->admissions, row, PQfnumber(in->admissions, column))
+        if (strcmp(CELL("clinic_id"), clinic) != 0 || strcmp(CELL("lies"), "t") == 0)
+            continue;
+        if (strcmp(CELL("hidden"), "f") == 0 && strcmp(CELL("ended_at"), last) > 0)
+            last = CELL("ended_at");
+        if (day_number(CELL("end_day")) <= day_number(in->today) - 30)
+            continue;
+        days += (double)(day_number(CELL("end_day")) - day_number(CELL("day")));
+        stays++;
+#undef CELL
+    }
+    assert_true(stays > 0);
+    double mean = json_number_value(at_path(answer, "average_stay_days"));
+    if (mean - days / stays > 0.0501 || days / stays - mean > 0.0501)
+        fail_msg("the average stay is %f, counted %f of %f", mean, days, stays);
+    const char *first = json_string_value(json_object_get(json_array_get(shown, 0), "ended_at"));
+    assert_memory_equal(first, last, strlen("2026-11-22"));
+    assert_in_range(json_array_size(shown), 1, 10);
+}
+
+static void wards_are_counted(struct world *world, const struct tables *in, const struct seed *seed,
+                              struct check *check)
+{
+    static const char *const types[] = {"general", "icu", "emergency", "day_care", "isolation"};
+    static const char *const states[] = {"admitted", "in_treatment", "improving", "stable",
+                                         "ready_for_discharge"};
+    static const char *const ends[] = {"discharged", "shifted", "deceased"};
+    const char *clinic = arena_format(&world->arena, "%ld", (long)seed->clinic_id);
+    struct answer answer =
+        ask(world, "GET", dashboard(world, seed, "admissions"), token(world, seed, "doctor"), NULL);
+    expect(&answer, 200, NULL);
+    check->answer = &answer;
+    assert_string_equal(answer_text(&answer, "on"), in->today);
+    int64_t lie = TALLY(in->admissions, {"clinic_id", clinic}, {"lies", "t"});
+    same(check, "current.total", lie);
+    same(check, "occupied_beds", lie);
+    assert_int_equal(json_array_size(at_path(&answer, "beds")), lie);
+    for (size_t i = 0; i < 5; i++) {
+        same(check, arena_format(&world->arena, "current.by_type.%s", types[i]),
+             TALLY(in->admissions, {"clinic_id", clinic}, {"lies", "t"},
+                   {"admission_type", types[i]}));
+        same(check, arena_format(&world->arena, "current.by_status.%s", states[i]),
+             TALLY(in->admissions, {"clinic_id", clinic}, {"lies", "t"}, {"status", states[i]}));
+    }
+    same(check, "today.admitted", TALLY(in->admissions, {"clinic_id", clinic}, {"day", in->today}));
+    for (size_t i = 0; i < 3; i++)
+        same(check, arena_format(&world->arena, "today.%s", ends[i]),
+             TALLY(in->admissions, {"clinic_id", clinic}, {"end_day", in->today},
+                   {"status", ends[i]}));
+    stays_are_counted(in, &answer, clinic);
 }
 
 /* Who waits, in C: sorted by urgency, then by token. */
@@ -305,6 +388,8 @@ static void doctor_is_counted(struct world *world, const struct tables *in, cons
     same(check, "counts.admissions_recommended",
          TALLY(in->prescriptions, {"clinic_id", clinic}, {"gone", "f"}, {"doctor_id", doctor},
                {"advises", "t"}, {"status", "pending|completed"}));
+    same(check, "counts.active_admissions",
+         TALLY(in->admissions, {"clinic_id", clinic}, {"doctor_id", doctor}, {"lies", "t"}));
     int64_t here = TALLY(in->visits, {"clinic_id", clinic}, {"hidden", "f"}, {"doctor_id", doctor},
                          {"status", "in_consultation"}, {"day", in->today});
     here += TALLY(in->visits, {"clinic_id", clinic}, {"hidden", "f"}, {"doctor_id", doctor},
@@ -329,6 +414,7 @@ static void everybody_is_counted(struct world *world)
         const char *first = arena_copy(&world->arena, seed_id(seeds[i], SEED_DOCTOR, id));
         admin_is_counted(world, &in, seeds[i], &check);
         reception_is_counted(world, &in, seeds[i], &check);
+        wards_are_counted(world, &in, seeds[i], &check);
         doctor_is_counted(world, &in, seeds[i], "doctor", first, &check);
         doctor_is_counted(world, &in, seeds[i], "admin", second, &check);
         doctor_is_counted(world, &in, seeds[i], "admin", NULL, &check);

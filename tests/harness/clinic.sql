@@ -123,30 +123,35 @@ FROM (VALUES (101, 'own-@mark@'), (102, 'other-@mark@'), (103, 'hidden-@mark@'))
 UPDATE clinicd.prescription SET status = 'completed', completed_at = '2025-03-04T06:30:00Z',
     updated_at = '2025-03-04T06:30:00Z'
 WHERE clinic_id = @clinic@ AND id = '@id@0000000701';
--- The first is over, the second lies in a bed. Each has a treatment that was corrected, the second one as it was, too.
-INSERT INTO clinicd.counter (clinic_id, kind, period, value) VALUES (@clinic@, 'admission', 2025, 2);
-INSERT INTO clinicd.admission (clinic_id, id, admission_number, patient_id, doctor_id, doctor_name, admission_type,
-    room_number, bed_number, reason_for_admission, medical_history, status_at, admitted_at, created_at,
+-- The first lies in a bed, the others are over. The first two have a treatment that was corrected, the first one as it
+-- was, too.
+INSERT INTO clinicd.counter (clinic_id, kind, period, value) VALUES (@clinic@, 'admission', 2025, 3);
+ALTER TABLE clinicd.admission DISABLE TRIGGER admission_of_the_living;
+INSERT INTO clinicd.admission (clinic_id, id, admission_number, patient_id, doctor_id, doctor_name, prescription_id,
+    admission_type, room_number, bed_number, reason_for_admission, medical_history, status_at, admitted_at, created_at,
     updated_at)
 SELECT @clinic@, ('@id@0000000' || n + 410)::uuid, 'AD-2025-00' || n, ('@id@0000000' || n)::uuid, '@id@0000000202',
-    'First@mark@ Last@mark@', 'general', 'Room ' || word, 'Bed ' || n,
+    'First@mark@ Last@mark@', CASE n WHEN 103 THEN '@id@0000000703'::uuid END, 'general', 'Room ' || word, 'Bed ' || n,
     'Weak ' || word, 'Before ' || word, t.at, t.at, t.at, t.at
-FROM (VALUES (101, 'own-@mark@'), (102, 'other-@mark@')) AS p (n, word), (VALUES (timestamptz '2025-03-04T07:00:00Z')) AS t (at);
-INSERT INTO clinicd.treatment (clinic_id, id, admission_id, patient_id, treatment_type, treatment_name, description, dosage,
-    route, administered_at, administered_by_id, administered_by_name, notes, created_at, updated_at)
-SELECT @clinic@, ('@id@0000000' || t.n)::uuid, ('@id@0000000' || p.n + 410)::uuid, ('@id@0000000' || p.n)::uuid, 'injection',
-    'Medicine @mark@', 'About ' || word, '5 mg', 'IV', at, '@id@0000000202', 'First@mark@ Last@mark@', 'Slowly ' || word,
+FROM (VALUES (101, 'own-@mark@'), (102, 'other-@mark@'), (103, 'hidden-@mark@')) AS p (n, word),
+    (VALUES (timestamptz '2025-03-04T07:00:00Z')) AS t (at);
+ALTER TABLE clinicd.admission ENABLE TRIGGER admission_of_the_living;
+INSERT INTO clinicd.treatment (clinic_id, id, admission_id, patient_id, treatment_type, treatment_name, description,
+    saline_type, quantity, administered_at, administered_by_id, administered_by_name, notes, created_at, updated_at)
+SELECT @clinic@, ('@id@0000000' || t.n)::uuid, ('@id@0000000' || p.n + 410)::uuid, ('@id@0000000' || p.n)::uuid, 'saline',
+    'Medicine @mark@', 'About ' || word, 'D5W', '500 ml', at, '@id@0000000202', 'First@mark@ Last@mark@', 'Slowly ' || word,
     at, at
-FROM (VALUES (521, 101), (522, 102), (523, 102)) AS t (n, patient)
+FROM (VALUES (521, 101), (522, 102), (523, 101)) AS t (n, patient)
 JOIN (VALUES (101, 'own-@mark@'), (102, 'other-@mark@')) AS p (n, word) ON p.n = t.patient,
     (VALUES (timestamptz '2025-03-04T08:00:00Z')) AS a (at);
 UPDATE clinicd.treatment SET description = 'More ' || description, correction_reason = 'Wrong ' || description,
     corrected_by_id = '@id@0000000202', corrected_by_name = 'First@mark@ Last@mark@', updated_at = '2025-03-04T09:00:00Z'
-WHERE clinic_id = @clinic@ AND id <> '@id@0000000522';
-UPDATE clinicd.admission SET status = 'discharged', final_diagnosis = 'Flu own-@mark@', discharge_notes = 'Well own-@mark@',
-    follow_up_on = '2099-03-01', follow_up_instructions = 'Rest own-@mark@', moved_by_id = '@id@0000000202',
+WHERE clinic_id = @clinic@ AND id <> '@id@0000000521';
+UPDATE clinicd.admission SET status = 'discharged', final_diagnosis = 'Flu ' || word, discharge_notes = 'Well ' || word,
+    follow_up_on = '2099-03-01', follow_up_instructions = 'Rest ' || word, moved_by_id = '@id@0000000202',
     moved_by_name = 'First@mark@ Last@mark@', updated_at = '2025-03-06T07:00:00Z'
-WHERE clinic_id = @clinic@ AND id = '@id@0000000511';
+FROM (VALUES (512, 'other-@mark@'), (513, 'hidden-@mark@')) AS p (n, word)
+WHERE clinic_id = @clinic@ AND id = ('@id@0000000' || n)::uuid;
 ALTER TABLE clinicd.admission DISABLE TRIGGER admission_goes_on;
 UPDATE clinicd.admission SET version = 1 WHERE clinic_id = @clinic@;
 ALTER TABLE clinicd.admission ENABLE TRIGGER admission_goes_on;

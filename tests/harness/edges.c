@@ -122,6 +122,42 @@ static void prescriptions_make(struct world *world, const struct seed *seed)
         clinic);
 }
 
+/* At every edge an admission of patients of their own, from the ninth back: the doctors' by turns,
+ * of every type and state. Those whose edge has a later one end there. Some take up what a
+ * prescription of that patient advises. */
+static void admissions_make(struct world *world, const struct seed *seed)
+{
+    const char *clinic = arena_format(&world->arena, "%ld", (long)seed->clinic_id);
+    sql_run(
+        world->boss,
+        "DROP TABLE IF EXISTS lain; CREATE TEMP TABLE lain AS SELECT e.n, e.at, gen_random_uuid() "
+        "  AS id, md5('patient %s ' || e.n + 10)::uuid AS patient, CASE e.n %% 2 WHEN 0 THEN "
+        "  '0190a000-0000-7000-8000-%s0000000202'::uuid ELSE md5('doctor %s')::uuid END AS doctor, "
+        "  (SELECT min(l.at) FROM edge l WHERE l.at > e.at) AS ends FROM edge e;"
+        "INSERT INTO clinicd.admission (clinic_id, id, admission_number, patient_id, doctor_id, "
+        "  doctor_name, prescription_id, admission_type, room_number, bed_number, "
+        "  reason_for_admission, status_at, admitted_at, created_at, updated_at) "
+        "SELECT %s, l.id, 'AD-F-' || l.n, l.patient, l.doctor, 'Some Doctor', (SELECT "
+        "r.prescription_id "
+        "  FROM clinicd.admission_recommendation r JOIN clinicd.prescription rx ON rx.clinic_id = "
+        "%s "
+        "  AND rx.id = r.prescription_id WHERE r.clinic_id = %s AND r.patient_id = l.patient AND "
+        "  r.withdrawn_at IS NULL AND rx.status <> 'cancelled' AND rx.deleted_at IS NULL LIMIT 1), "
+        "  (ARRAY['general', 'icu', 'emergency', 'day_care', 'isolation'])[1 + l.n %% 5], 'R' || "
+        "l.n %% "
+        "  3, 'B' || l.n, 'Edge', l.at, l.at, l.at, l.at FROM lain l;"
+        "UPDATE clinicd.admission a SET status = (ARRAY['in_treatment', 'improving', 'stable', "
+        "  'ready_for_discharge'])[1 + lain.n %% 4], updated_at = lain.at FROM lain WHERE "
+        "a.clinic_id = %s "
+        "  AND a.id = lain.id AND lain.n %% 3 <> 0;"
+        "UPDATE clinicd.admission a SET status = (ARRAY['discharged', 'shifted', 'deceased'])[1 + "
+        "  lain.n / 2 %% 3], final_diagnosis = 'Edge', discharge_notes = 'Edge', updated_at = "
+        "lain.ends "
+        "  FROM lain WHERE a.clinic_id = %s AND a.id = lain.id AND lain.n %% 2 = 0 AND lain.ends "
+        "IS NOT NULL",
+        clinic, seed->hex, clinic, clinic, clinic, clinic, clinic, clinic);
+}
+
 void edges_make(struct world *world, const char *zone)
 {
     static const struct seed *const seeds[] = {&seed_a, &seed_b};
@@ -130,6 +166,7 @@ void edges_make(struct world *world, const char *zone)
         people_make(world, seeds[i], zone);
         visits_make(world, seeds[i], zone);
         prescriptions_make(world, seeds[i]);
+        admissions_make(world, seeds[i]);
         sql_run(world->boss,
                 "UPDATE clinicd.patient SET deleted_at = updated_at WHERE id IN (md5('patient %ld "
                 "1')::uuid, md5('patient %ld 2')::uuid); UPDATE clinicd.quota SET used = used - 2 "

@@ -31,17 +31,12 @@ static double set_issuer(struct galley *galley, struct piece *piece,
 {
     const struct issuer *issuer = &description->issuer;
     double width = galley->width * 0.6, x = 0, y = 0;
-    if (description->logo) {
-        double side = points(galley, LOGO);
-        piece_mark(galley, piece,
-                   &(struct mark){.kind = MARK_IS_IMAGE,
-                                  .width = side,
-                                  .height = side,
-                                  .bytes = description->logo,
-                                  .length = description->logo_length});
-        x = side + points(galley, 10);
-        width -= x;
-    }
+    if (description->logo)
+        x = piece_image(galley, piece, description->logo, description->logo_length,
+                        points(galley, LOGO), width / 2);
+    if (x > 0)
+        x += points(galley, 12);
+    width -= x;
     y += piece_text(galley, piece, x, y, width, &style_name, issuer->name);
     y += piece_text(galley, piece, x, y, width, &style_small, issuer->address);
     y += piece_text(galley, piece, x, y, width, &style_small, issuer->contact);
@@ -241,7 +236,7 @@ static void set_signature(struct galley *galley, const struct description *descr
                               .width = side,
                               .height = side,
                               .ink = INK_BLACK,
-                              .bytes = description->check_url});
+                              .code = description->check_url});
     piece_text(galley, piece, beside, y, galley->width * 0.26, &style_label,
                description->check_label);
 }

@@ -34,9 +34,9 @@ struct mark {
     double radius;       /* of a box's corners */
     PangoLayout *layout; /* a text, or the text that a line is of */
     PangoLayoutLine *line;
-    const void *bytes; /* of a code (text) or an image (PNG) */
-    size_t length;
-    const char *link; /* or NULL */
+    const char *code;             /* what the squares say */
+    struct _cairo_surface *image; /* lives as long as the galley */
+    const char *link;             /* or NULL */
     struct mark *next;
 };
 
@@ -101,6 +101,11 @@ void piece_box(struct galley *galley, struct piece *piece, double x, double y, d
 
 /* Moves what is on it down. */
 void piece_lower(struct piece *piece, double by);
+
+/* A PNG, as high and at most as wide as that; gives its width, 0 when it is no picture (image.c).
+ */
+double piece_image(struct galley *galley, struct piece *piece, const void *bytes, size_t length,
+                   double height, double most_width);
 
 /* A rule or a tint below what the piece holds already. */
 void piece_box_behind(struct galley *galley, struct piece *piece, double x, double y, double width,

@@ -105,7 +105,7 @@ static void draw_box(cairo_t *cr, double x, double y, const struct mark *mark)
 static void draw_code(cairo_t *cr, struct arena *arena, double x, double y, const struct mark *mark)
 {
     struct qr qr;
-    if (!qr_make(arena, mark->bytes, &qr))
+    if (!qr_make(arena, mark->code, &qr))
         return;
     double side = mark->width / qr.width;
     for (int row = 0; row < qr.width; row++)
@@ -117,39 +117,15 @@ static void draw_code(cairo_t *cr, struct arena *arena, double x, double y, cons
     cairo_fill(cr);
 }
 
-struct reader {
-    const unsigned char *bytes;
-    size_t left;
-};
-
-static cairo_status_t read_bytes(void *closure, unsigned char *to, unsigned int length)
-{
-    struct reader *reader = closure;
-    if (reader->left < length)
-        return CAIRO_STATUS_READ_ERROR;
-    memcpy(to, reader->bytes, length);
-    reader->bytes += length;
-    reader->left -= length;
-    return CAIRO_STATUS_SUCCESS;
-}
-
-/* As large as its room allows. A picture that cannot be read leaves its room empty. */
 static void draw_image(cairo_t *cr, double x, double y, const struct mark *mark)
 {
-    struct reader reader = {mark->bytes, mark->length};
-    cairo_surface_t *image = cairo_image_surface_create_from_png_stream(read_bytes, &reader);
-    if (cairo_surface_status(image) == CAIRO_STATUS_SUCCESS) {
-        double width = cairo_image_surface_get_width(image);
-        double height = cairo_image_surface_get_height(image);
-        double scale = fmin(mark->width / width, mark->height / height);
-        cairo_save(cr);
-        cairo_translate(cr, x, y + (mark->height - height * scale) / 2);
-        cairo_scale(cr, scale, scale);
-        cairo_set_source_surface(cr, image, 0, 0);
-        cairo_paint(cr);
-        cairo_restore(cr);
-    }
-    cairo_surface_destroy(image);
+    double scale = mark->height / cairo_image_surface_get_height(mark->image);
+    cairo_save(cr);
+    cairo_translate(cr, x, y);
+    cairo_scale(cr, scale, scale);
+    cairo_set_source_surface(cr, mark->image, 0, 0);
+    cairo_paint(cr);
+    cairo_restore(cr);
 }
 
 static void draw_mark(cairo_t *cr, struct arena *arena, double x, double y, const struct mark *mark)

@@ -9,7 +9,9 @@
 #include "tests/harness/specimen.h"
 #include "tests/harness/town.h"
 
+#include "api/http/service.h"
 #include "db/clock.h"
+#include "models/file/custody.h"
 
 #include <pthread.h>
 #include <setjmp.h>
@@ -318,6 +320,32 @@ static void *rain(void *user)
     return NULL;
 }
 
+/* As the service does by itself once what is alone is an hour old. */
+static struct custody_count sweep(struct state *it)
+{
+    struct arena arena CLEANUP(arena_end) = {0};
+    struct fault fault = {.arena = &arena};
+    struct service_options options;
+    struct custody custody = {0};
+    struct custody_clinic *clinics;
+    struct custody_count count = {0};
+    size_t n = 0;
+    service_defaults(&options);
+    options.database.url = it->town.database.app_url;
+    if (database_open(&options.database, &fault, &custody.database) ||
+        store_open(&it->files, &fault, &custody.store) ||
+        custody_clinics(custody.database, &fault, &clinics, &n))
+        die("no sweep: %s %s", fault.code, fault.reason ? fault.reason : "");
+    for (size_t i = 0; i < n; i++)
+        if (custody_check(&custody, clinics[i].id,
+                          &(struct custody_options){.removes = true, .least_age_us = 1}, &fault,
+                          &count))
+            die("the sweep broke off: %s %s", fault.code, fault.reason ? fault.reason : "");
+    store_close(custody.store);
+    database_close(custody.database);
+    return count;
+}
+
 static void killed_at_random_no_row_is_without_its_bytes(void **state)
 {
     static const size_t sizes[PIECES] = {4000, 60000, 300000, 1 * MIB, 2 * MIB, 3 * MIB};
@@ -360,6 +388,11 @@ static void killed_at_random_no_row_is_without_its_bytes(void **state)
     assert_int_equal(left.rows_alone, 0);
     assert_true(rows >= atomic_load(&storm.acknowledged));
     assert_in_range(left.objects_alone + left.arriving, 0, KILLS * WRITERS);
+    struct custody_count swept = sweep(it);
+    assert_int_equal(swept.removed, left.objects_alone + left.arriving);
+    struct objects after = objects_count(it->boss, &it->files, false);
+    assert_int_equal(after.rows_alone + after.objects_alone + after.arriving, 0);
+    assert_int_equal(after.objects, after.rows);
 }
 
 int main(void)

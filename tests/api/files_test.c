@@ -142,6 +142,27 @@ static void only_what_is_clean_is_handed_out(void **state)
     reports_restore(world);
 }
 
+static void nobody_answers_the_scan(struct service_options *options)
+{
+    options->scanner = "unix:/nonexistent/clamd.ctl";
+}
+
+/* Comes last: a service that ends takes the process's keys with it. */
+static void where_there_is_a_scanner_a_file_waits_for_it(void **state)
+{
+    struct world scanned;
+    (void)state;
+    world_begin(&scanned, &(struct world_options){.name = "api_files_scanned",
+                                                  .adjust = nobody_answers_the_scan});
+    struct answer made = report_make(&scanned, SEED_PATIENT_OWN);
+    assert_string_equal(report_file(&made, "state"), "pending");
+    struct answer answer = get(&scanned, "doctor", report_path(&scanned, &made, "/content"), NULL);
+    expect(&answer, 409, "file-pending");
+    answer = get(&scanned, "doctor", file_path(&scanned, FILE_OWN, "/content"), NULL);
+    expect(&answer, 200, NULL);
+    world_end(&scanned);
+}
+
 static void what_is_deleted_is_gone_for_everybody_and_kept(void **state)
 {
     struct world *world = *state;
@@ -422,6 +443,7 @@ int main(void)
         cmocka_unit_test(the_services_role_cannot_make_a_file_what_it_is_not),
         cmocka_unit_test(a_file_that_says_nonsense_has_no_row),
         cmocka_unit_test(a_file_is_linked_or_deleted_never_both),
+        cmocka_unit_test(where_there_is_a_scanner_a_file_waits_for_it),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

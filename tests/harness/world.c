@@ -138,8 +138,10 @@ static void shared_begin(struct arena *arena)
 
 static void shared_end(void)
 {
-    if (--shared.worlds > 0)
+    if (--shared.worlds > 0) {
+        keys_use(shared.keys); /* the service that has ended has put them away, for all */
         return;
+    }
     keys_use(NULL);
     keys_free(shared.keys);
     sniffer_stop(shared.sniffer);

@@ -17,7 +17,7 @@ struct town {
     struct postgres_database database;
     pid_t postgres, service;
     int port;
-    int starts; /* of the service so far */
+    int starts;          /* of the service so far */
     const char *setting; /* one more of its environment, "CLINICD_…=…", or NULL */
 };
 

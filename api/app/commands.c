@@ -61,7 +61,7 @@ const struct command commands[] = {
     },
     {
         .name = "files fsck",
-        .help = "compare every file's row with what the store holds, sums and all",
+        .help = "compare every file with its row, sums and all",
         .run = run_files_fsck,
         .options = {{"--clinic", "SLUG", "of one clinic only"},
                     {"--repair", NULL,
@@ -69,7 +69,7 @@ const struct command commands[] = {
     },
     {
         .name = "files sweep",
-        .help = "what the service does once an hour: lengths only, and remove what crashes left",
+        .help = "as the service does hourly: lengths only; remove what crashes left",
         .run = run_files_sweep,
         .options = {{"--all", NULL, "also files without a row that outnumber the rows"}},
     },

@@ -29,6 +29,8 @@ static const char golden_help[] =
     "sent\n"
     "  migrate roles           print the SQL that makes the roles, for a server of your own\n"
     "  user create-superadmin  make an account of the platform; the password is asked for\n"
+    "  files fsck              compare every file with its row, sums and all\n"
+    "  files sweep             as the service does hourly: lengths only; remove what crashes left\n"
     "  settings                print the settings in effect\n"
     "  openapi                 print the OpenAPI document\n"
     "  healthcheck             exit 0 when the service here is alive\n"

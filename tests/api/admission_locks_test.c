@@ -178,7 +178,7 @@ static void the_database_keeps_what_a_treatment_said(void **state)
     struct state *it = *state;
     char sqlstate[SQLSTATE_TEXT];
     world_restore(&it->world);
-    const char *id = id_a(&it->world, 521);
+    const char *id = id_a(&it->world, 523);
     static const char *const sets[] = {"notes = 'X'", "notes = notes", "treatment_name = 'X'",
                                        "notes = 'X', correction_reason = ' '"};
     for (size_t i = 0; i < sizeof sets / sizeof *sets; i++) {

@@ -123,9 +123,9 @@ FROM (VALUES (101, 'own-@mark@'), (102, 'other-@mark@'), (103, 'hidden-@mark@'))
 UPDATE clinicd.prescription SET status = 'completed', completed_at = '2025-03-04T06:30:00Z',
     updated_at = '2025-03-04T06:30:00Z'
 WHERE clinic_id = @clinic@ AND id = '@id@0000000701';
--- The first lies in a bed, the others are over. The first two have a treatment that was corrected, the first one as it
--- was, too.
-INSERT INTO clinicd.counter (clinic_id, kind, period, value) VALUES (@clinic@, 'admission', 2025, 3);
+-- One of each patient is over and the own patient lies in a bed again. The first two have a treatment that was
+-- corrected, the last one as it was.
+INSERT INTO clinicd.counter (clinic_id, kind, period, value) VALUES (@clinic@, 'admission', 2025, 4);
 ALTER TABLE clinicd.admission DISABLE TRIGGER admission_of_the_living;
 INSERT INTO clinicd.admission (clinic_id, id, admission_number, patient_id, doctor_id, doctor_name, prescription_id,
     admission_type, room_number, bed_number, reason_for_admission, medical_history, status_at, admitted_at, created_at,
@@ -135,23 +135,31 @@ SELECT @clinic@, ('@id@0000000' || n + 410)::uuid, 'AD-2025-00' || n, ('@id@0000
     'Weak ' || word, 'Before ' || word, t.at, t.at, t.at, t.at
 FROM (VALUES (101, 'own-@mark@'), (102, 'other-@mark@'), (103, 'hidden-@mark@')) AS p (n, word),
     (VALUES (timestamptz '2025-03-04T07:00:00Z')) AS t (at);
-ALTER TABLE clinicd.admission ENABLE TRIGGER admission_of_the_living;
 INSERT INTO clinicd.treatment (clinic_id, id, admission_id, patient_id, treatment_type, treatment_name, description,
     saline_type, quantity, administered_at, administered_by_id, administered_by_name, notes, created_at, updated_at)
-SELECT @clinic@, ('@id@0000000' || t.n)::uuid, ('@id@0000000' || p.n + 410)::uuid, ('@id@0000000' || p.n)::uuid, 'saline',
-    'Medicine @mark@', 'About ' || word, 'D5W', '500 ml', at, '@id@0000000202', 'First@mark@ Last@mark@', 'Slowly ' || word,
-    at, at
-FROM (VALUES (521, 101), (522, 102), (523, 101)) AS t (n, patient)
-JOIN (VALUES (101, 'own-@mark@'), (102, 'other-@mark@')) AS p (n, word) ON p.n = t.patient,
-    (VALUES (timestamptz '2025-03-04T08:00:00Z')) AS a (at);
+SELECT @clinic@, ('@id@0000000' || n + 420)::uuid, ('@id@0000000' || n + 410)::uuid, ('@id@0000000' || n)::uuid, 'saline',
+    'Medicine @mark@', 'About ' || word, 'D5W', '500 ml', t.at, '@id@0000000202', 'First@mark@ Last@mark@',
+    'Slowly ' || word, t.at, t.at
+FROM (VALUES (101, 'own-@mark@'), (102, 'other-@mark@')) AS p (n, word), (VALUES (timestamptz '2025-03-04T08:00:00Z')) AS t (at);
 UPDATE clinicd.treatment SET description = 'More ' || description, correction_reason = 'Wrong ' || description,
     corrected_by_id = '@id@0000000202', corrected_by_name = 'First@mark@ Last@mark@', updated_at = '2025-03-04T09:00:00Z'
-WHERE clinic_id = @clinic@ AND id <> '@id@0000000521';
+WHERE clinic_id = @clinic@;
 UPDATE clinicd.admission SET status = 'discharged', final_diagnosis = 'Flu ' || word, discharge_notes = 'Well ' || word,
     follow_up_on = '2099-03-01', follow_up_instructions = 'Rest ' || word, moved_by_id = '@id@0000000202',
     moved_by_name = 'First@mark@ Last@mark@', updated_at = '2025-03-06T07:00:00Z'
-FROM (VALUES (512, 'other-@mark@'), (513, 'hidden-@mark@')) AS p (n, word)
+FROM (VALUES (511, 'own-@mark@'), (512, 'other-@mark@'), (513, 'hidden-@mark@')) AS p (n, word)
 WHERE clinic_id = @clinic@ AND id = ('@id@0000000' || n)::uuid;
+INSERT INTO clinicd.admission (clinic_id, id, admission_number, patient_id, doctor_id, doctor_name, admission_type,
+    room_number, bed_number, reason_for_admission, medical_history, status_at, admitted_at, created_at, updated_at)
+SELECT @clinic@, '@id@0000000514', 'AD-2025-00104', '@id@0000000101', '@id@0000000202', 'First@mark@ Last@mark@', 'icu',
+    'Room own-@mark@', 'Bed 104', 'Weaker own-@mark@', 'Before own-@mark@', t.at, t.at, t.at, t.at
+FROM (VALUES (timestamptz '2025-03-07T07:00:00Z')) AS t (at);
+INSERT INTO clinicd.treatment (clinic_id, id, admission_id, patient_id, treatment_type, treatment_name, description,
+    saline_type, quantity, administered_at, administered_by_id, administered_by_name, notes, created_at, updated_at)
+SELECT @clinic@, '@id@0000000523', '@id@0000000514', '@id@0000000101', 'saline', 'Medicine @mark@', 'About own-@mark@',
+    'D5W', '500 ml', t.at, '@id@0000000202', 'First@mark@ Last@mark@', 'Slowly own-@mark@', t.at, t.at
+FROM (VALUES (timestamptz '2025-03-07T08:00:00Z')) AS t (at);
+ALTER TABLE clinicd.admission ENABLE TRIGGER admission_of_the_living;
 ALTER TABLE clinicd.admission DISABLE TRIGGER admission_goes_on;
 UPDATE clinicd.admission SET version = 1 WHERE clinic_id = @clinic@;
 ALTER TABLE clinicd.admission ENABLE TRIGGER admission_goes_on;

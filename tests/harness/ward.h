@@ -4,8 +4,8 @@
 
 #include "tests/harness/ask.h"
 
-/* Of clinic.sql: the own patient lies in a bed, the other one did. */
-enum { WARD_OPEN = 511, WARD_ENDED = 512 };
+/* Of clinic.sql, both of the own patient. */
+enum { WARD_ENDED = 511, WARD_OPEN = 514 };
 
 /* Patients 1001 … 1000 + n of clinic A, where they are not there yet. */
 void ward_patients(struct world *world, int n);

@@ -101,7 +101,7 @@ enum err reply_content(struct request *request, const struct content *content)
     struct arena *arena = &request->arena;
     uint64_t from = 0, length = content->size;
     reply->etag = content->version ? arena_format(arena, "\"%lld.%.16s\"",
-                                                   (long long)content->version, content->sha256)
+                                                  (long long)content->version, content->sha256)
                                    : arena_format(arena, "\"%s\"", content->sha256);
     reply->status = 200;
     if (finish_is_known(request)) { /* 304: nothing is opened for it */

@@ -241,8 +241,14 @@ static void an_id_of_the_clients_own_is_taken_once(void **state)
     expect(&again, 409, "id-taken");
     assert_string_equal(answer_header(&world->arena, &again, "Location", NULL),
                         report_path(world, &made, ""));
-    struct answer blind = send_own(world, "doctor", "test-reports", fields);
-    expect(&blind, 422, NULL);
+    const char *const blood[] = {*fields, "test_type=Blood", NULL};
+    again = send_own(world, "doctor", "test-reports", blood);
+    expect(&again, 409, "id-taken");
+    again = report_send(
+        world, "doctor",
+        arena_format(&world->arena, "/admissions/%s/reports", id_a(world, ADMISSION_OTHER)),
+        paper_pdf(world), fields, NULL);
+    expect(&again, 409, "id-taken");
     assert_int_equal(objects_now(world).objects, before.objects + 1);
 }
 

@@ -4,6 +4,7 @@
 #include "tests/harness/race.h"
 #include "tests/harness/share.h"
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -215,6 +216,51 @@ static void ending_a_link_while_it_is_looked_at_is_clean(void **state)
     }
 }
 
+struct sharer {
+    struct world *world;
+    const struct answer *rx;
+    pthread_t thread;
+    struct answer answer;
+};
+
+static void *share_run(void *user)
+{
+    struct sharer *sharer = user;
+    struct arena arena CLEANUP(arena_end) = {0};
+    struct client *client =
+        client_make(service_port(sharer->world->service), sharer->world->document);
+    char token[TOKEN_TEXT];
+    http_ask(client, &arena,
+             &(struct call){.method = "POST",
+                            .path = arena_format(&arena,
+                                                 "/clinics/clinic-a/prescriptions/%s/share-links",
+                                                 answer_text(sharer->rx, "id")),
+                            .token = seed_token(&seed_a, "doctor", token),
+                            .body = "{}"},
+             &sharer->answer);
+    client_free(client);
+    return NULL;
+}
+
+/* SQL stands in for a doctor who has opened it again and is not done yet. */
+static void who_shares_waits_for_whoever_opens_it_again(void **state)
+{
+    struct world *world = *state;
+    for (int is_taken_back = 0; is_taken_back < 2; is_taken_back++) {
+        struct answer rx = rx_in(world, RX_IS_COMPLETED);
+        struct sharer sharer = {.world = world, .rx = &rx};
+        sql_run(world->boss,
+                "BEGIN; UPDATE clinicd.prescription SET status = 'pending', completed_at = NULL, "
+                "updated_at = updated_at WHERE id = '%s'",
+                answer_text(&rx, "id"));
+        assert_int_equal(pthread_create(&sharer.thread, NULL, share_run, &sharer), 0);
+        sql_wait_for_blocked(world->boss, 1);
+        sql_run(world->boss, is_taken_back ? "ROLLBACK" : "COMMIT");
+        pthread_join(sharer.thread, NULL);
+        assert_int_equal(sharer.answer.status, is_taken_back ? 201 : 409);
+    }
+}
+
 static void no_link_is_made_to_what_is_opened_again_meanwhile(void **state)
 {
     enum { N = 6, ROUNDS = 6 };
@@ -326,6 +372,7 @@ int main(void)
         cmocka_unit_test(links_are_kept_ninety_days_and_their_trail_longer),
         cmocka_unit_test(of_a_hundred_who_look_at_once_ten_see_it),
         cmocka_unit_test(ending_a_link_while_it_is_looked_at_is_clean),
+        cmocka_unit_test(who_shares_waits_for_whoever_opens_it_again),
         cmocka_unit_test(no_link_is_made_to_what_is_opened_again_meanwhile),
         cmocka_unit_test(the_token_is_in_no_table_and_no_log),
         /* Last: it has a world of its own, and the keys are the process's. */

@@ -211,12 +211,13 @@ static void describe_file(cairo_surface_t *surface, struct galley *galley,
 {
     const char *title =
         arena_format(galley->arena, "%s %s", description->title, description->number);
+    /* Cairo takes whole seconds only. */
+    const char *at = arena_format(galley->arena, "%.19sZ", description->changed_at);
     cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_TITLE, title);
     cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_AUTHOR, description->issuer.name);
     cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_CREATOR, "clinicd");
-    cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_CREATE_DATE,
-                                   description->changed_at);
-    cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_MOD_DATE, description->changed_at);
+    cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_CREATE_DATE, at);
+    cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_MOD_DATE, at);
 }
 
 static cairo_status_t write_bytes(void *closure, const unsigned char *bytes, unsigned int length)

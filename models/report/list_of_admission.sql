@@ -15,7 +15,8 @@ LEFT JOIN report r ON r.clinic_id = $clinic AND r.admission_id = a.id AND r.pati
     AND ($patient IS NULL OR r.patient_id = $patient)
 LEFT JOIN file f ON f.clinic_id = $clinic AND f.id = r.file_id AND f.deleted_at IS NULL
     AND ($patient IS NULL OR f.patient_id = $patient)
-LEFT JOIN prescription_test t ON false
+LEFT JOIN prescription_test t ON t.clinic_id = $clinic AND t.id = r.test_id
+    AND ($patient IS NULL OR t.patient_id = $patient)
 LEFT JOIN LATERAL report_shown(r, f, t) s ON true
 WHERE p.id IS NULL OR (f.id IS NOT NULL AND r.created_at >= asked.begins AND r.created_at < asked.ends
     AND ($type::text IS NULL OR lower($type) = lower(r.report_type)) AND {keyset})

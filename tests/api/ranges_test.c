@@ -29,7 +29,7 @@ struct fixture {
 
 static void large(struct service_options *options)
 {
-    options->upload_max = SIZE;
+    options->logo_max = SIZE;
 }
 
 static struct answer put(struct fixture *it, const char *bytes, size_t length)

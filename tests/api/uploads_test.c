@@ -1,6 +1,5 @@
 /* Bodies in parts, whatever they are of: what is let in, what is refused and when, and what is left
  * behind. The operations are the trial's own (tests/harness/trial.h). */
-#include "db/store/parts.h"
 #include "tests/harness/answer.h"
 #include "tests/harness/form.h"
 #include "tests/harness/raw.h"
@@ -478,7 +477,7 @@ static const struct headers refusals[] = {
     {"no clinic", "POST", "/clinics/nowhere/trial", "admin", "Content-Length: 5000\r\n", 404},
     {"no path of ours", "POST", "/nowhere", "admin", "Content-Length: 5000\r\n", 404},
     {"no path of ours, by nobody", "POST", "/nowhere", NULL, "Content-Length: 5000\r\n", 404},
-    {"no method of the path", "PUT", path, "admin", "Content-Length: 5000\r\n", 405},
+    {"no method of the path", "PATCH", path, "admin", "Content-Length: 5000\r\n", 405},
     {"no method at all", "BREW", path, "admin", "Content-Length: 5000\r\n", 501},
     {"an operation that takes JSON", "POST", "/auth/login", NULL, "Content-Length: 5000\r\n", 415},
     {"an operation that takes nothing", "GET", "/version", NULL, "Content-Length: 5000\r\n", 400},
@@ -681,22 +680,18 @@ static void forty_thousand_fields_are_refused(void **state)
     form_begin(&form, &trial->world.arena);
     for (int i = 0; i < 40000; i++)
         form_text(&form, arena_format(&trial->world.arena, "f%d", i), "x");
-    trial->world.service->options.upload_max = 20 * MEGABYTE; /* so that it is not only too long */
-    struct answer answer = post_form(trial, &form);
-    trial->world.service->options.upload_max = TRIAL_MOST;
+    form_end(&form);
+    struct answer answer;
+    http_send(trial->client, &trial->world.arena,
+              &(struct call){.method = "PUT", /* where it is not only too long */
+                             .path = path,
+                             .token = trial->admin,
+                             .body = form.body.text,
+                             .body_length = form.body.length,
+                             .type = FORM_TYPE},
+              &answer);
     assert_int_equal(answer.status, 400);
     assert_non_null(strstr(answer.body, "32 parts"));
-}
-
-static void without_room_nothing_is_taken(void **state)
-{
-    struct trial *trial = *state;
-    trial->world.service->store->least_free_percent = 101;
-    struct answer answer = post_file(trial, "abc", 3);
-    trial->world.service->store->least_free_percent = 0;
-    assert_int_equal(answer.status, 507);
-    assert_string_equal(answer_code(&answer), "insufficient-storage");
-    assert_int_equal(trial_arriving(trial), 0);
 }
 
 int main(void)
@@ -721,7 +716,6 @@ int main(void)
         cmocka_unit_test(a_body_of_unknown_length_has_the_same_bound),
         cmocka_unit_test(a_body_without_an_end_is_cut_off),
         cmocka_unit_test(forty_thousand_fields_are_refused),
-        cmocka_unit_test(without_room_nothing_is_taken),
     };
     return cmocka_run_group_tests(tests, begin, end);
 }

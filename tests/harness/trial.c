@@ -12,11 +12,11 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { HANG_TURNS = 1500, TURN_US = 20000 };
+enum { MORE = 3, HANG_TURNS = 1500, TURN_US = 20000 };
 
 static const char paths[] =
     "{\"/clinics/{slug}/trial\":{\"post\":{\"operationId\":\"trial_upload\","
-    "\"x-permission\":\"logo.write\",\"parameters\":["
+    "\"x-upload\":\"logo\",\"x-permission\":\"logo.write\",\"parameters\":["
     "{\"$ref\":\"#/components/parameters/Slug\"},"
     "{\"$ref\":\"#/components/parameters/IdempotencyKey\"}],"
     "\"requestBody\":{\"required\":true,\"content\":{\"multipart/form-data\":{\"schema\":{"
@@ -73,6 +73,11 @@ static char *document_text(struct arena *arena)
                             json_pack("{s:{s:{s:{s:s}}}}", "content", "application/problem+json",
                                       "schema", "$ref", "#/components/schemas/Problem"));
     }
+    item = json_object_get(more, "/clinics/{slug}/trial");
+    operation = json_deep_copy(json_object_get(item, "post"));
+    json_object_set_new(operation, "operationId", json_string("trial_put"));
+    json_object_del(operation, "x-upload");
+    json_object_set_new(item, "put", operation);
     json_object_update(json_object_get(document, "paths"), more);
     char *text = json_dumps(document, JSON_COMPACT);
     char *copy = arena_copy(arena, text);
@@ -113,7 +118,7 @@ static enum err content(struct request *request)
 
 static void adjust(struct service_options *options)
 {
-    options->upload_max = TRIAL_MOST;
+    options->logo_max = TRIAL_MOST;
 }
 
 void trial_begin(struct trial *trial, const char *name,
@@ -122,17 +127,18 @@ void trial_begin(struct trial *trial, const char *name,
     char token[TOKEN_TEXT];
     struct arena *arena = &trial->arena;
     *arena = (struct arena){0};
-    struct handler *handlers = arena_array(arena, struct handler, endpoints_n + 2);
+    struct handler *handlers = arena_array(arena, struct handler, endpoints_n + MORE);
     struct fault fault = {.arena = arena};
     memcpy(handlers, endpoints, endpoints_n * sizeof *handlers);
     handlers[endpoints_n] = (struct handler){"trial_upload", upload};
     handlers[endpoints_n + 1] = (struct handler){"trial_content", content};
+    handlers[endpoints_n + 2] = (struct handler){"trial_put", upload};
     char *text = document_text(arena);
-    unsetenv("CLINICD_TEST_SEEN"); /* the two are in no document of ours */
+    unsetenv("CLINICD_TEST_SEEN"); /* the three are in no document of ours */
     world_begin(&trial->world, &(struct world_options){.name = name,
                                                        .document = text,
                                                        .handlers = handlers,
-                                                       .handlers_n = endpoints_n + 2,
+                                                       .handlers_n = endpoints_n + MORE,
                                                        .adjust = also ? also : adjust});
     if (document_load(arena, text, strlen(text), &fault, &trial->document))
         die("the trial's document: %s", fault.detail);

@@ -1,10 +1,10 @@
-/* The service with two operations more, for tests of how files come and go whatever they are of:
+/* The service with three operations more, for tests of how files come and go whatever they are of:
  *
  *     POST /clinics/{slug}/trial          takes `file`, and beside it `note`, `count`, `is_good`;
  * keeps it; for administrators. Answers {id, name, type, size, sha256, note, count, is_good} GET
  * /clinics/{slug}/trial/{id}     gives it back: ?size=&sha256=&name=&type= say what the row would
  *
- * A file may have TRIAL_MOST bytes. */
+ * PUT takes the same. A file may have TRIAL_MOST bytes, with PUT as many as usual. */
 #ifndef TESTS_HARNESS_TRIAL_H
 #define TESTS_HARNESS_TRIAL_H
 
@@ -15,7 +15,7 @@ enum { TRIAL_MOST = 100 * 1000 };
 struct trial {
     struct arena arena;
     struct world world;
-    struct document *document; /* with the two */
+    struct document *document; /* with the three */
     struct client *client;     /* that knows them */
     const char *admin;         /* a token of clinic A */
 };

@@ -10,8 +10,8 @@
  *     spool_drop(spool)                           always; what was not kept is gone
  *
  * What is kept is durable before the row that names it is written; what is kept and never named is
- * found by the sweep (store_sweep()). Everything may be called by any thread; a spool and a reader
- * belong to one at a time. */
+ * found by the sweep (models/file/custody.h). Everything may be called by any thread; a spool and a
+ * reader belong to one at a time. */
 #ifndef DB_STORE_STORE_H
 #define DB_STORE_STORE_H
 

@@ -73,6 +73,12 @@ static enum err visits_create_in_b(struct request *request)
     return visits_create(request);
 }
 
+static enum err admissions_create_in_b(struct request *request)
+{
+    request_tx(request)->scope.clinic_id = seed_b.clinic_id;
+    return admissions_create(request);
+}
+
 static enum err prescriptions_list_of_b(struct request *request)
 {
     request_tx(request)->scope.clinic_id = seed_b.clinic_id;
@@ -255,6 +261,16 @@ static const struct plant plants[] = {
      .sql = OPEN("prescription") ";" OPEN("prescription_medicine") ";" OPEN("patient"),
      .only = "prescriptions_list",
      .needs_wall_1_gone = true,
+     .must_leak = true},
+    {.name = "policies of admissions, treatments and patients opened",
+     .sql = OPEN("admission") ";" OPEN("treatment") ";" OPEN("patient"),
+     .only = "treatments_list",
+     .needs_wall_1_gone = true,
+     .must_leak = true},
+    {.name = "a patient is admitted in a clinic from outside",
+     .operation = "admissions_create",
+     .run = admissions_create_in_b,
+     .only = "admissions_create",
      .must_leak = true},
     {.name = "a visit is made in a clinic from outside",
      .operation = "visits_create",

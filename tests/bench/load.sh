@@ -125,9 +125,11 @@ day_rounds() {
     echo 'doctor /dashboards/doctor' >"$here/day-doctor"
     echo 'patient /dashboards/patient' >"$here/day-patient"
     echo 'patient /me' >"$here/day-me"
+    echo 'doctor /dashboards/admissions' >"$here/day-wards"
+    echo 'doctor /admissions?active=true&limit=50' >"$here/day-beds"
     echo "doctor /patients/$often/history?limit=50" >"$here/day-history"
     for round in warm $(seq "$rounds_alone"); do
-        for page in admin reception doctor patient me history; do
+        for page in admin reception doctor patient me history wards beds; do
             connections=1 threads=1 measure clinicd "day-$page" "$round" "$clinicd" with_wrk "$clinicd_url" pages "$here/day-$page"
         done
     done

@@ -1,6 +1,6 @@
 -- Three years of a busy clinic, for measuring: pg_temp.seed_day(clinic, n) makes n visits up to now, of its patients
 -- (seed_patients.sql comes before), with ten doctors, three prescriptions for four visits, a test for every third of
--- them, and forty people who wait. Patient 1 comes often. Made without triggers; what those keep is filled in at the
+-- them, an admission for every fiftieth, and forty people who wait. Patient 1 comes often. Made without triggers; what those keep is filled in at the
 -- end. Sessions of an administrator, a doctor and patient 1 have tokens 'ca_' || rpad('bench' || clinic || role || 'x', 43, 'A').
 
 CREATE FUNCTION pg_temp.seed_id(what text) RETURNS uuid LANGUAGE sql IMMUTABLE AS $$
@@ -80,11 +80,34 @@ CREATE FUNCTION pg_temp.seed_prescriptions(clinic bigint, visits bigint) RETURNS
     SELECT * FROM clinicd.prescription_figures() f WHERE f.clinic_id = clinic;
 $$;
 
+-- Three days each, the newest forty still in their beds.
+CREATE FUNCTION pg_temp.seed_admissions(clinic bigint, visits bigint) RETURNS void LANGUAGE sql AS $$
+    INSERT INTO clinicd.admission (clinic_id, id, admission_number, patient_id, doctor_id, doctor_name, admission_type,
+        room_number, bed_number, reason_for_admission, status, status_at, admitted_at, ended_at, final_diagnosis,
+        discharge_notes, created_at, updated_at)
+    SELECT clinic, pg_temp.seed_id('admission' || v.id), 'AD-B-' || v.token_number, v.patient_id, v.doctor_id, v.doctor_name,
+        (ARRAY['general', 'icu', 'emergency', 'day_care', 'isolation'])[1 + v.token_number / 50 % 5], 'R' || v.token_number % 9,
+        'B' || v.token_number, 'Fever', s.status, v.checked_in_at, v.checked_in_at,
+        CASE s.status WHEN 'discharged' THEN least(now(), v.checked_in_at + interval '3 days') END, s.said, s.said,
+        v.checked_in_at, v.checked_in_at
+    FROM clinicd.visit v
+    CROSS JOIN LATERAL (SELECT CASE WHEN v.token_number > visits - 2000 THEN 'stable' ELSE 'discharged' END) l (status)
+    CROSS JOIN LATERAL (SELECT l.status, CASE l.status WHEN 'discharged' THEN 'Well' END) s (status, said)
+    WHERE v.clinic_id = clinic AND v.token_number % 50 = 0
+    ON CONFLICT DO NOTHING;
+    INSERT INTO clinicd.treatment (clinic_id, id, admission_id, patient_id, treatment_type, treatment_name, administered_at,
+        created_at, updated_at)
+    SELECT clinic, pg_temp.seed_id('treatment' || n || a.id), a.id, a.patient_id, 'monitoring', 'Temperature', a.admitted_at,
+        a.admitted_at, a.admitted_at
+    FROM clinicd.admission a, generate_series(1, 5) n WHERE a.clinic_id = clinic;
+$$;
+
 CREATE FUNCTION pg_temp.seed_day(clinic bigint, visits bigint, patients bigint) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM set_config('session_replication_role', 'replica', true);
     PERFORM pg_temp.seed_staff(clinic);
     PERFORM pg_temp.seed_visits(clinic, visits, patients);
     PERFORM pg_temp.seed_prescriptions(clinic, visits);
+    PERFORM pg_temp.seed_admissions(clinic, visits);
     PERFORM set_config('session_replication_role', 'origin', true);
 END $$;

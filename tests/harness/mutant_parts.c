@@ -8,8 +8,8 @@
 #define PICK(m, list) ((list)[mutant_roll((m), sizeof(list) / sizeof *(list))])
 
 static const char *const headers[] = {
-    "Content-Disposition: form-data; name=\"file\"; filename=\"a.pdf\"\r\nContent-Type: "
-    "multipart/mixed; boundary=y\r\n",
+    ("Content-Disposition: form-data; name=\"file\"; filename=\"a.pdf\"\r\n"
+     "Content-Type: multipart/mixed; boundary=y\r\n"),
     "Content-Disposition: form-data; name=\"file\"; filename=\"../../etc/passwd\"\r\n",
     "Content-Disposition: form-data; name=\"file\"; filename=\"\xff\xfe\xe2\x80\xae.pdf\"\r\n",
     "Content-Disposition: form-data; name=\"file\"; filename=\"a\"b\"\r\n",

@@ -74,7 +74,8 @@ struct operation {
     bool is_secret;     /* its answer holds a secret: stored sealed, never logged */
     bool is_list;       /* has limit and cursor */
     bool is_stream;     /* its success is server-sent events; the schema is that of their data */
-    bool answers_other; /* its success is or may be something else than JSON: Accept is not checked */
+    bool answers_other; /* its success is or may be something else than JSON: Accept is not checked
+                         */
     struct member_permission *body_permissions; /* members of the body that need more */
     size_t body_permissions_n;
     struct limit limit; /* for a client address; per_window 0: none of its own */

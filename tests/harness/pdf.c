@@ -40,8 +40,9 @@ const char *pdf_text(struct arena *arena, const void *bytes, size_t length)
 
 const char *pdf_page(struct arena *arena, const void *bytes, size_t length, int page)
 {
-    return run(arena, bytes, length,
-               arena_format(arena, "pdftotext -layout -enc UTF-8 -f %d -l %d \"$1\" -", page, page));
+    return run(
+        arena, bytes, length,
+        arena_format(arena, "pdftotext -layout -enc UTF-8 -f %d -l %d \"$1\" -", page, page));
 }
 
 const char *pdf_words(struct arena *arena, const void *bytes, size_t length)

@@ -165,7 +165,8 @@ static void draw_watermark(cairo_t *cr, struct galley *galley, const char *text)
     const struct style style = {100, WEIGHT_BOLD, INK_WATER, ALIGN_LEFT};
     PangoLayout *layout = galley_text(galley, &style, text, 0);
     double width = text_width(layout), height = text_height(layout);
-    double scale = fmin(1, hypot(sheet->width, sheet->height) * 0.7 / width);
+    double scale =
+        fmin(hypot(sheet->width, sheet->height) * 0.6 / width, sheet->width / 2 / height);
     cairo_save(cr);
     cairo_translate(cr, sheet->width / 2, sheet->height / 2);
     cairo_rotate(cr, -atan2(sheet->height, sheet->width));

@@ -293,5 +293,6 @@ void galley_set(struct galley *galley, const struct description *description)
                                       {.value = description->pharmacy}};
         set_texts(galley, &(struct block){.fields = words, .fields_n = 2});
     }
+    galley->last->keeps_next = true; /* no signature alone on a page */
     set_signature(galley, description);
 }

@@ -103,7 +103,7 @@ struct piece *galley_piece(struct galley *galley, double gap)
 {
     struct piece *piece = galley_detached(galley);
     piece->gap = gap * galley->sheet->scale;
-    *galley->end = piece;
+    *galley->end = galley->last = piece;
     galley->end = &piece->next;
     galley->pieces_n++;
     return piece;

@@ -65,7 +65,7 @@ struct galley {
     const struct sheet_size *sheet;
     enum language language;
     double width; /* of the text area */
-    struct piece *first, **end;
+    struct piece *first, *last, **end;
     size_t pieces_n;
 };
 
@@ -123,6 +123,9 @@ void galley_set(struct galley *galley, const struct description *description);
 /* The line above pages that follow the first, and what stands below every page (blocks.c). */
 struct piece *galley_running_head(struct galley *galley, const struct description *description);
 struct piece *galley_foot(struct galley *galley, const struct description *description);
+
+/* How many pages it makes, and which share of the last one is used (pages.c). */
+int galley_pages(struct galley *galley, const struct description *description, double *used);
 
 /* Makes the pieces up into pages and prints them (pages.c). Bytes live in the arena. */
 enum err galley_print(struct galley *galley, const struct description *description,

@@ -33,6 +33,7 @@ struct book {
     struct place *places;
     size_t places_n;
     int pages;
+    double used; /* height of the last page's pieces */
 };
 
 static void ink_use(cairo_t *cr, enum ink ink)
@@ -65,11 +66,13 @@ static void make_up(struct book *book)
 {
     double y = page_top(book);
     bool is_top = true;
+    book->used = 0;
     for (const struct piece *piece = book->galley->first; piece; piece = piece->next) {
         double gap = is_top ? 0 : piece->gap;
         bool fits = y + gap + height_together(piece) <= book->foot_y;
         if (!fits && !is_top) {
             book->pages++;
+            book->used = 0;
             y = page_top(book);
             gap = 0;
             if (piece->head) {
@@ -78,6 +81,7 @@ static void make_up(struct book *book)
             }
         }
         y += gap;
+        book->used += gap + piece->height;
         if (piece->sinks && book->foot_y - piece->height > y)
             y = book->foot_y - piece->height;
         place(book, piece, y);
@@ -227,8 +231,7 @@ static cairo_status_t write_bytes(void *closure, const unsigned char *bytes, uns
     return CAIRO_STATUS_SUCCESS;
 }
 
-enum err galley_print(struct galley *galley, const struct description *description,
-                      struct fault *fault, struct buf *out)
+static struct book book_make(struct galley *galley, const struct description *description)
 {
     struct book book = {.galley = galley,
                         .head = galley_running_head(galley, description),
@@ -238,7 +241,21 @@ enum err galley_print(struct galley *galley, const struct description *descripti
     book.foot_y = sheet->height - sheet->margin - FOOT_GAP - book.foot->height;
     book.places = arena_array(galley->arena, struct place, galley->pieces_n * 2 + 1);
     make_up(&book);
+    return book;
+}
 
+int galley_pages(struct galley *galley, const struct description *description, double *used)
+{
+    const struct book book = book_make(galley, description);
+    *used = book.used / galley->sheet->height;
+    return book.pages;
+}
+
+enum err galley_print(struct galley *galley, const struct description *description,
+                      struct fault *fault, struct buf *out)
+{
+    const struct sheet_size *sheet = galley->sheet;
+    const struct book book = book_make(galley, description);
     cairo_surface_t *surface =
         cairo_pdf_surface_create_for_stream(write_bytes, out, sheet->width, sheet->height);
     describe_file(surface, galley, description);

@@ -1,6 +1,6 @@
 /* Defects of the system that this one replaces, in passwords, logins and sessions: docs/defects.md
  * says which number each test stands for. */
-#include "tests/harness/world.h"
+#include "tests/harness/ward.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -188,6 +188,7 @@ static void one_name_can_be_somebody_in_each_clinic(void **state)
 static void who_is_hidden_has_no_login(void **state)
 {
     struct world *world = *state;
+    ward_left(world);
     assert_int_equal(me(world, "patient"), 200);
     assert_int_equal(change(world, "DELETE", own(world), NULL).status, 204);
     assert_int_equal(me(world, "patient"), 401);

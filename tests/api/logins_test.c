@@ -1,5 +1,6 @@
 /* Patients' logins over HTTP: given, reset, disabled, and gone with the patient. */
 #include "tests/harness/ask.h"
+#include "tests/harness/ward.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -169,6 +170,7 @@ static void a_hidden_patient_has_no_login_and_gets_none_back(void **state)
 {
     struct world *world = *state;
     const char *token = token_a(world, "patient"), *admin = token_a(world, "admin");
+    ward_left(world);
     assert_int_equal(me(world, token), 200);
     struct answer answer =
         ask_if(world, "DELETE", patient(world, SEED_PATIENT_OWN, ""), admin, NULL, "\"1\"");

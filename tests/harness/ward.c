@@ -1,6 +1,7 @@
 #include "tests/harness/ward.h"
 
 #include "db/buf.h"
+#include "tests/harness/ask.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -71,6 +72,15 @@ struct answer ward_end(struct world *world, const struct answer *stay, const cha
                              outcome));
     expect(&over, 200, NULL);
     return over;
+}
+
+void ward_left(struct world *world)
+{
+    sql_run(world->boss,
+            "SET session_replication_role = replica; UPDATE clinicd.admission SET status = "
+            "'shifted', discharge_notes = 'To the city', ended_at = admitted_at WHERE id = '%s'; "
+            "RESET session_replication_role",
+            id_a(world, WARD_OPEN));
 }
 
 const char *ward_flaws(struct world *world, const struct answer *answer)

@@ -2,7 +2,7 @@
 #ifndef TESTS_HARNESS_WARD_H
 #define TESTS_HARNESS_WARD_H
 
-#include "tests/harness/ask.h"
+#include "tests/harness/world.h"
 
 /* Of clinic.sql, both of the own patient. */
 enum { WARD_ENDED = 511, WARD_OPEN = 514 };
@@ -29,6 +29,9 @@ struct answer ward_read(struct world *world, const struct answer *stay);
 
 /* Ended with everything that the outcome needs; dies unless it is. */
 struct answer ward_end(struct world *world, const struct answer *stay, const char *outcome);
+
+/* The seed's patient has left the bed, and nothing else happened. */
+void ward_left(struct world *world);
 
 /* What is wrong, of a 422: "#/pointer code" of each fault in order, with ", " between. */
 const char *ward_flaws(struct world *world, const struct answer *answer);

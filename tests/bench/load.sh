@@ -135,6 +135,30 @@ day_rounds() {
     done
 }
 
+# How long one prescription's PDF takes, how many a second eight clients get, and what eight others who open patients
+# feel of it. The seed is made without triggers: what is printed is kept first.
+papers_rounds() {
+    local round beside
+    sql -U postgres -d clinicd >"$here/papers" <<-SQL
+		INSERT INTO clinicd.prescription_paper (clinic_id, prescription_id, patient_id, facts, created_at)
+		SELECT p.clinic_id, p.id, p.patient_id, clinicd.prescription_facts(p.clinic_id, p.id), p.updated_at
+		FROM clinicd.prescription p WHERE p.clinic_id = $((clinics + 1)) AND p.status = 'completed'
+		ON CONFLICT DO NOTHING;
+		SELECT 'admin /prescriptions/' || k.prescription_id || '/document' FROM clinicd.prescription_paper k
+		WHERE k.clinic_id = $((clinics + 1));
+	SQL
+    for round in warm $(seq "$rounds_alone"); do
+        connections=1 threads=1 measure clinicd paper-alone "$round" "$clinicd" with_wrk "$clinicd_url" pages "$here/papers"
+        connections=8 threads=1 measure clinicd papers "$round" "$clinicd" with_wrk "$clinicd_url" pages "$here/papers"
+        connections=8 threads=1 measure clinicd get-without-papers "$round" "$clinicd" with_wrk "$clinicd_url" get "$here/ids"
+        connections=8 threads=1 with_wrk "$clinicd_url" pages "$here/papers" >"$here/beside" &
+        beside=$!
+        connections=8 threads=1 measure clinicd get-with-papers "$round" "$clinicd" with_wrk "$clinicd_url" get "$here/ids"
+        wait "$beside"
+        jq -r '"beside that: \(.rate) papers a second, p50 \(.p50_ms) p99 \(.p99_ms) ms, failed \(.failed)"' "$here/beside" >&2
+    done
+}
+
 machine() {
     printf '%s, %s cores, %s MB, %s, PostgreSQL %s' "$(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -n 1)" "$(nproc)" \
         "$(awk '/^MemTotal/ { print int($2 / 1024) }' /proc/meminfo)" "$(. /etc/os-release && echo "$PRETTY_NAME")" \

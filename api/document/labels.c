@@ -53,7 +53,6 @@ static const char *const labels[LABEL_COUNT][LANGUAGES] = {
     [LABEL_TEST] = {"Test", "जाँच", "तपासणी"},
     [LABEL_TYPE] = {"Type", "प्रकार", "प्रकार"},
     [LABEL_FOLLOW_UP] = {"Follow-up", "अगली मुलाक़ात", "पुढील भेट"},
-    [LABEL_ADMISSION_NUMBER] = {"Admission No.", "भर्ती सं.", "दाखल क्र."},
     [LABEL_ADMITTED] = {"Admitted", "भर्ती", "दाखल"},
     [LABEL_ENDED] = {"Ended", "समाप्ति", "समाप्ती"},
     [LABEL_STAY] = {"Stay", "ठहराव", "मुक्काम"},

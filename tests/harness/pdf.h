@@ -1,5 +1,5 @@
-/* A PDF as other people's programs see it (poppler, zbar): never pixels against pixels. Results live
- * in the arena; all of them die when a program is not there or refuses the file. */
+/* A PDF as other people's programs see it (poppler, zbar): never pixels against pixels. Results
+ * live in the arena; all of them die when a program is not there or refuses the file. */
 #ifndef TESTS_HARNESS_PDF_H
 #define TESTS_HARNESS_PDF_H
 

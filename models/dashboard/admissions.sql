@@ -56,6 +56,8 @@ CROSS JOIN LATERAL (
             ORDER BY e.ended_at DESC, e.id DESC), '[]') AS list, array_agg(e.patient_id) AS ids
     FROM (SELECT a.id, a.admission_number, a.outcome, a.ended_at, a.admitted_at, a.patient_id, p.patient_number, p.name
           FROM admission a
-          JOIN patient p ON p.clinic_id = $clinic AND p.id = a.patient_id AND p.deleted_at IS NULL
+          CROSS JOIN LATERAL ( -- looked up for the ten: a join would sort all that ever ended
+            SELECT w.patient_number, w.name FROM patient w
+            WHERE w.clinic_id = $clinic AND w.id = a.patient_id AND w.deleted_at IS NULL OFFSET 0) p
           WHERE a.clinic_id = $clinic AND a.ended_at IS NOT NULL
           ORDER BY a.ended_at DESC, a.id DESC LIMIT 10) e) newest

@@ -6,6 +6,7 @@
 #include "tests/harness/form.h"
 #include "tests/harness/objects.h"
 #include "tests/harness/raw.h"
+#include "tests/harness/s3_server.h"
 #include "tests/harness/specimen.h"
 #include "tests/harness/town.h"
 
@@ -45,6 +46,7 @@ struct state {
     char token[TOKEN_TEXT];
     struct store_options files;
     PGconn *boss;
+    struct s3_server bucket; /* with CLINICD_TEST_STORE=bucket */
 };
 
 /* The rows of clinic.sql have no bytes here. */
@@ -55,6 +57,23 @@ static void forget_seeded_files(PGconn *boss)
                   "UPDATE clinicd.logo SET file_id = NULL; DELETE FROM clinicd.report;"
                   "DELETE FROM clinicd.file; UPDATE clinicd.file_quota SET files = 0, bytes = 0;"
                   "COMMIT");
+}
+
+/* Its process is not killed with the service: what it has said to be kept, it has. */
+static void use_bucket(struct state *it)
+{
+    const char *wanted = getenv("CLINICD_TEST_STORE");
+    const char **settings = it->town.settings;
+    if (!wanted || strcmp(wanted, "bucket") != 0)
+        return;
+    s3_server_start(&it->bucket);
+    s3_server_options(&it->bucket, &it->files);
+    it->files.timeout_s = WAIT_MS / 1000;
+    settings[1] = arena_format(&it->arena, "CLINICD_BUCKET_URL=%s", it->files.bucket_url);
+    settings[2] = arena_format(&it->arena, "CLINICD_BUCKET_REGION=%s", it->files.region);
+    settings[3] = arena_format(&it->arena, "CLINICD_BUCKET_ACCESS_KEY=%s", it->files.access_key);
+    settings[4] = arena_format(&it->arena, "CLINICD_BUCKET_SECRET_KEY=%s", it->files.secret_key);
+    settings[5] = arena_format(&it->arena, "CLINICD_BUCKET_TIMEOUT_S=%d", it->files.timeout_s);
 }
 
 static int begin(void **state)
@@ -68,8 +87,9 @@ static int begin(void **state)
         return -1;
     seed_token(&seed_a, "doctor", it->token);
     town_begin(&it->town);
-    it->town.setting = "CLINICD_UPLOAD_MAX=268435456";
+    it->town.settings[0] = "CLINICD_UPLOAD_MAX=268435456";
     it->files.folder = town_files(&it->town, &it->arena);
+    use_bucket(it);
     it->boss = sql_connect(it->town.database.superuser_url);
     forget_seeded_files(it->boss);
     *state = it;
@@ -81,6 +101,8 @@ static int end(void **state)
     struct state *it = *state;
     PQfinish(it->boss);
     town_end(&it->town);
+    if (it->bucket.pid > 0)
+        s3_server_stop(&it->bucket);
     arena_end(&it->arena);
     free(it);
     return 0;
@@ -387,7 +409,9 @@ static void killed_at_random_no_row_is_without_its_bytes(void **state)
     assert_int_equal(atomic_load(&storm.wrong), 0);
     assert_int_equal(left.rows_alone, 0);
     assert_true(rows >= atomic_load(&storm.acknowledged));
-    assert_in_range(left.objects_alone + left.arriving, 0, KILLS * WRITERS);
+    /* In a bucket an upload may have left both: what has arrived stays until its row is written. */
+    assert_in_range(left.objects_alone, 0, KILLS * WRITERS);
+    assert_in_range(left.arriving, 0, KILLS * WRITERS);
     struct custody_count swept = sweep(it);
     assert_int_equal(swept.removed, left.objects_alone + left.arriving);
     struct objects after = objects_count(it->boss, &it->files, false);

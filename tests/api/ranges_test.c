@@ -1,12 +1,10 @@
 /* A file as an answer: whole, in ranges, not again, not at all. The operations are the trial's own
  * (tests/harness/trial.h). */
 #include "tests/harness/form.h"
+#include "tests/harness/objects.h"
 #include "tests/harness/raw.h"
 #include "tests/harness/trial.h"
 
-#include <arpa/inet.h>
-#include <dirent.h>
-#include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,8 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -302,22 +298,6 @@ static void connections_are_kept(void **state)
 
 /* --- what is not there ---------------------------------------------------------------------- */
 
-static char *file_of(struct fixture *it, const char *folder, const char *id)
-{
-    char *found = NULL;
-    DIR *list = opendir(folder);
-    for (struct dirent *entry; list && !found && (entry = readdir(list));) {
-        char *below = arena_format(&it->trial.arena, "%s/%s", folder, entry->d_name);
-        if (entry->d_type == DT_DIR && entry->d_name[0] != '.')
-            found = file_of(it, below, id);
-        else if (entry->d_type == DT_REG && strcmp(entry->d_name, id) == 0)
-            found = below;
-    }
-    if (list)
-        closedir(list);
-    return found;
-}
-
 static const char *path_of(struct fixture *it, const struct answer *put, size_t size)
 {
     return arena_format(&it->trial.arena, "/clinics/clinic-a/trial/%s?size=%zu&sha256=%s",
@@ -340,11 +320,11 @@ static void a_file_that_is_gone_or_of_another_length_is_a_failure(void **state)
     assert_int_equal(get(it, "GET", path_of(it, &there, 6), NULL, NULL).status, 200);
     assert_missing(it, path_of(it, &there, 7));
     assert_missing(it, path_of(it, &there, 5));
-    char *file = file_of(it, it->trial.world.files, answer_text(&there, "id"));
-    assert_non_null(file);
-    assert_int_equal(truncate(file, 3), 0);
+    struct world *world = &it->trial.world;
+    const struct store_options *store = &world->service->options.store;
+    objects_put(store, seed_a.clinic_id, answer_text(&there, "id"), "abc");
     assert_missing(it, path_of(it, &there, 6));
-    assert_int_equal(unlink(file), 0);
+    objects_drop(store, seed_a.clinic_id, answer_text(&there, "id"));
     assert_missing(it, path_of(it, &there, 6));
     /* Who has it already needs no file. */
     assert_int_equal(
@@ -353,42 +333,6 @@ static void a_file_that_is_gone_or_of_another_length_is_a_failure(void **state)
             NULL)
             .status,
         304);
-}
-
-/* With little room to receive, so that most of what is asked for has to wait. */
-static int slow_connection(int port)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    int room = 4096, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_true(fd >= 0);
-    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof room), 0);
-    assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
-    return fd;
-}
-
-/* What is promised and cannot be given ends the connection short of its length. */
-static void a_file_that_breaks_off_breaks_the_connection(void **state)
-{
-    struct fixture *it = *state;
-    struct trial *trial = &it->trial;
-    struct answer there = put(it, it->bytes, SIZE);
-    char *file = file_of(it, trial->world.files, answer_text(&there, "id"));
-    struct buf request;
-    char room[4096];
-    size_t came = 0;
-    assert_non_null(file);
-    buf_begin(&request, &trial->arena, 1024);
-    raw_write(&request, &(struct call){.path = path_of(it, &there, SIZE), .token = trial->admin});
-    int fd = slow_connection(service_port(trial->world.service));
-    assert_int_equal(send(fd, request.text, request.length, MSG_NOSIGNAL), request.length);
-    for (ssize_t n; (n = recv(fd, room, sizeof room, 0)) > 0; came += (size_t)n)
-        if (came == 0) {
-            assert_memory_equal(room, "HTTP/1.1 200", 12);
-            assert_int_equal(truncate(file, SIZE / 2), 0);
-        }
-    close(fd);
-    assert_true(came > 0 && came <= SIZE / 2 + sizeof room);
 }
 
 int main(void)
@@ -404,7 +348,6 @@ int main(void)
         cmocka_unit_test(no_name_breaks_out_of_its_header),
         cmocka_unit_test(connections_are_kept),
         cmocka_unit_test(a_file_that_is_gone_or_of_another_length_is_a_failure),
-        cmocka_unit_test(a_file_that_breaks_off_breaks_the_connection),
     };
     return cmocka_run_group_tests(tests, begin, end);
 }

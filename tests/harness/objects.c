@@ -45,6 +45,26 @@ void objects_seed(PGconn *boss, const struct store_options *options)
     store_close(store);
 }
 
+void objects_drop(const struct store_options *options, int64_t clinic, const char *id)
+{
+    struct arena arena CLEANUP(arena_end) = {0};
+    struct fault fault = {.arena = &arena};
+    struct store *store = open_store(options, &arena);
+    if (store_remove(store, clinic, id, &fault))
+        die("object %s: %s", id, fault.reason ? fault.reason : "-");
+    store_close(store);
+}
+
+void objects_put(const struct store_options *options, int64_t clinic, const char *id,
+                 const char *bytes)
+{
+    struct arena arena CLEANUP(arena_end) = {0};
+    objects_drop(options, clinic, id);
+    struct store *store = open_store(options, &arena);
+    put(store, clinic, id, bytes);
+    store_close(store);
+}
+
 struct tally {
     struct store *store;
     bool tidies;

@@ -157,7 +157,7 @@ void town_service_start(struct town *town)
 {
     struct arena arena CLEANUP(arena_end) = {0};
     const char *asan = getenv("ASAN_OPTIONS"), *lsan = getenv("LSAN_OPTIONS");
-    const char *const environment[] = {
+    const char *environment[24] = {
         arena_format(&arena, "CLINICD_DATABASE_URL=%s", town->database.app_url),
         arena_format(&arena, "CLINICD_DATA_DIR=%s/home", town->dir),
         arena_format(&arena, "CLINICD_LISTEN=127.0.0.1:%d", town->port),
@@ -167,7 +167,12 @@ void town_service_start(struct town *town)
         "CLINICD_REQUEST_DEADLINE_MS=25000", "CLINICD_ACQUIRE_TIMEOUT_MS=20000",
         "CLINICD_STATEMENT_TIMEOUT_MS=20000", "CLINICD_LOCK_TIMEOUT_MS=20000", "PATH=/usr/bin:/bin",
         arena_format(&arena, "ASAN_OPTIONS=%s", asan ? asan : ""),
-        arena_format(&arena, "LSAN_OPTIONS=%s", lsan ? lsan : ""), town->setting, NULL};
+        arena_format(&arena, "LSAN_OPTIONS=%s", lsan ? lsan : "")};
+    size_t n = 0;
+    while (environment[n])
+        n++;
+    for (size_t i = 0; i < TOWN_SETTINGS_MOST && town->settings[i]; i++)
+        environment[n++] = town->settings[i];
     const char *const argv[] = {arena_format(&arena, "%s/clinicd", town->dir), "serve", NULL};
     town->service = child_start(town, argv, environment);
     town->starts++;

@@ -12,13 +12,15 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+enum { TOWN_SETTINGS_MOST = 8 };
+
 struct town {
     char dir[CLUSTER_DIR_TEXT];
     struct postgres_database database;
     pid_t postgres, service;
     int port;
-    int starts;          /* of the service so far */
-    const char *setting; /* one more of its environment, "CLINICD_…=…", or NULL */
+    int starts;                               /* of the service so far */
+    const char *settings[TOWN_SETTINGS_MOST]; /* more of its environment, "CLINICD_…=…" */
 };
 
 /* Cluster, roles, migrated database, two clinics' rows; no service yet. */

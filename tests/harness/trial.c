@@ -6,8 +6,6 @@
 #include "db/buf.h"
 #include "tests/harness/die.h"
 
-#include <dirent.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -153,33 +151,36 @@ void trial_end(struct trial *trial)
     arena_end(&trial->arena);
 }
 
-/* Regular files below `path`, those in a folder "tmp" or the others. */
-static int count(const char *path, bool is_tmp, bool wants_tmp)
+struct tally {
+    bool is_arriving;
+    int n;
+};
+
+static bool tally_one(void *user, const struct store_object *object)
 {
-    char below[512];
-    int n = 0;
-    DIR *folder = opendir(path);
-    if (!folder)
-        return 0;
-    for (struct dirent *entry; (entry = readdir(folder));) {
-        snprintf(below, sizeof below, "%s/%s", path, entry->d_name);
-        if (entry->d_type == DT_REG)
-            n += is_tmp == wants_tmp;
-        else if (entry->d_type == DT_DIR && entry->d_name[0] != '.')
-            n += count(below, is_tmp || strcmp(entry->d_name, "tmp") == 0, wants_tmp);
-    }
-    closedir(folder);
-    return n;
+    struct tally *tally = user;
+    tally->n += object->is_spool == tally->is_arriving;
+    return true;
+}
+
+static int count(const struct trial *trial, bool is_arriving)
+{
+    struct arena arena CLEANUP(arena_end) = {0};
+    struct fault fault = {.arena = &arena};
+    struct tally tally = {.is_arriving = is_arriving};
+    if (store_walk(trial->world.service->store, seed_a.clinic_id, tally_one, &tally, &fault))
+        die("the store cannot be walked: %s", fault.reason ? fault.reason : "-");
+    return tally.n;
 }
 
 int trial_kept(const struct trial *trial)
 {
-    return count(trial->world.files, false, false);
+    return count(trial, false);
 }
 
 int trial_arriving(const struct trial *trial)
 {
-    return count(trial->world.files, false, true);
+    return count(trial, true);
 }
 
 bool trial_wait_arriving(const struct trial *trial, int n)

@@ -25,7 +25,7 @@ void trial_begin(struct trial *trial, const char *name,
                  void (*adjust)(struct service_options *options));
 void trial_end(struct trial *trial);
 
-/* How many files there are below the store's folder: kept, and arriving. */
+/* How many files there are of clinic A: kept, and arriving. */
 int trial_kept(const struct trial *trial);
 int trial_arriving(const struct trial *trial);
 

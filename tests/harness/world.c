@@ -106,6 +106,7 @@ static struct {
     struct keys *keys;
     struct sniffer *sniffer; /* forked while there is one thread */
     char folder[32];         /* of the key file and of the worlds' files */
+    struct s3_server bucket; /* of the worlds that want one */
 } shared;
 
 static int entry_remove(const char *path, const struct stat *about, int kind, struct FTW *where)
@@ -115,8 +116,11 @@ static int entry_remove(const char *path, const struct stat *about, int kind, st
 }
 
 /* Also when a test gave up. */
-static void folder_remove(void)
+static void shared_remove(void)
 {
+    if (shared.bucket.pid > 0)
+        s3_server_stop(&shared.bucket);
+    shared.bucket.pid = 0;
     nftw(shared.folder, entry_remove, 8, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
 }
 
@@ -129,7 +133,7 @@ static void shared_begin(struct arena *arena)
     strcpy(shared.folder, "/tmp/clinicd-keys-XXXXXX");
     if (sniffer_start(&fault, &shared.sniffer))
         die("the sniffer does not start: %s", fault.detail);
-    if (sodium_init() < 0 || !mkdtemp(shared.folder) || atexit(folder_remove))
+    if (sodium_init() < 0 || !mkdtemp(shared.folder) || atexit(shared_remove))
         die("cannot make a folder for the keys");
     if (keys_load(arena_format(arena, "%s/keys", shared.folder), &fault, &shared.keys))
         die("cannot make keys: %s", fault.reason ? fault.reason : "-");
@@ -145,8 +149,25 @@ static void shared_end(void)
     keys_use(NULL);
     keys_free(shared.keys);
     sniffer_stop(shared.sniffer);
-    folder_remove();
+    shared_remove();
     log_stop();
+}
+
+/* A prefix of the bucket is the world's own, as a folder is. */
+static void store_options_make(struct world *world, const struct world_options *options,
+                               struct store_options *out)
+{
+    const char *wanted = getenv("CLINICD_TEST_STORE");
+    out->folder = world->files;
+    out->least_free_percent = 0; /* the machine's disk is not what is tested */
+    if (!options->has_bucket && !(wanted && strcmp(wanted, "bucket") == 0))
+        return;
+    if (shared.bucket.pid <= 0)
+        s3_server_start(&shared.bucket);
+    world->bucket = &shared.bucket;
+    s3_server_options(world->bucket, out);
+    out->bucket_url =
+        arena_format(&world->arena, "%s/%s", world->bucket->url, world->database.name);
 }
 
 /* What the housekeeping closes, it closes some time after the start: no test's rows change like
@@ -167,10 +188,9 @@ static void options_make(struct world *world, const struct world_options *option
     out->database.url = out->database_url;
     out->database.allow_unsafe_role = options->bypass_wall_2;
     out->keys_file = arena_format(&world->arena, "%s/keys", shared.folder);
-    out->store.folder = world->files;
     out->sniffer = shared.sniffer;
     out->has_no_custodian = true;
-    out->store.least_free_percent = 0; /* the machine's disk is not what is tested */
+    store_options_make(world, options, &out->store);
     out->rate_per_address = 0;
     out->rate_per_clinic = 0;
     out->ignores_operation_limits = true;

@@ -1,5 +1,6 @@
 /* The real service, in this process, on a port of its own, over a fresh database with two clinics
- * (A and B) and one in each other state, everybody signed in: tests/harness/seed.h says who.
+ * (A and B) and one in each other state, everybody signed in: tests/harness/seed.h says who. Its
+ * files are in a folder or, with CLINICD_TEST_STORE=bucket, in a bucket; few tests have to know.
  *
  *     struct world world;
  *     world_begin(&world, &(struct world_options){.name = "patients"});
@@ -12,6 +13,7 @@
 #include "api/http/service.h"
 #include "tests/harness/http.h"
 #include "tests/harness/postgres.h"
+#include "tests/harness/s3_server.h"
 #include "tests/harness/seed.h"
 
 struct world_options {
@@ -19,6 +21,7 @@ struct world_options {
     bool is_bare;         /* no rows at all: neither clinics nor the platform's people */
     bool is_wide;         /* as many connections as in service: for what many do at once */
     bool bypass_wall_2;   /* connect as a role that row level security does not stop */
+    bool has_bucket;      /* whatever CLINICD_TEST_STORE says */
     const char *plant;    /* SQL that the superuser runs before the service starts, or NULL */
     const char *document; /* another document for the service; NULL: the embedded one */
     const struct handler *handlers; /* other handlers; NULL: api/endpoints.c */
@@ -31,7 +34,8 @@ struct world {
     struct postgres_database database;
     PGconn *boss;      /* a superuser's connection, to look behind the service's back */
     PGconn *restorer;  /* world_restore()'s own */
-    const char *files; /* the folder of the store: the world's own */
+    const char *files; /* the folder of the store, or of what is arriving: the world's own */
+    const struct s3_server *bucket; /* where its files are, or NULL: in the folder */
     struct service *service;
     struct document *document; /* the true one, whatever the service was given */
     struct client *client;

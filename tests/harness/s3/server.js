@@ -106,7 +106,7 @@ store.run().then((address) => {
     inner.port = address.port;
     const gate = http.createServer((request, response) => {
         answer(request, response).catch((error) => {
-            console.error(error);
+            if (error.message !== 'aborted') console.error(error); // a client that vanished is none of ours
             response.destroy();
         });
     });

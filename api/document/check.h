@@ -1,7 +1,7 @@
 /* The check code on a printed prescription: whoever holds the paper learns from
  * <CLINICD_PUBLIC_URL>/check/<code> whether it is ours and still stands. It names the clinic, the
- * prescription and its version, signed with the key file, and nothing of the patient. The same
- * prescription has the same code as long as the newest key is the same. */
+ * prescription and its version, signed and covered with the key file, and nothing of the patient.
+ * The same prescription has the same code as long as the newest key is the same. */
 #ifndef API_DOCUMENT_CHECK_H
 #define API_DOCUMENT_CHECK_H
 

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <utf8proc.h>
 
 void fields_add(struct fields *fields, const char *label, const char *value, const char *note,
@@ -119,13 +120,21 @@ static void draft_issuer(struct draft *draft)
         draft->out->pharmacy = arena_format(arena, "%s: %s", say(draft, LABEL_PHARMACY), shop);
 }
 
+/* With the title, which some write as part of their name. */
+static const char *titled(const struct draft *draft, const char *name)
+{
+    bool has_title = strncasecmp(name, "dr.", 3) == 0 || strncasecmp(name, "dr ", 3) == 0 ||
+                     strncmp(name, "डॉ", strlen("डॉ")) == 0;
+    return has_title ? name : arena_format(draft->arena, "%s %s", say(draft, LABEL_DOCTOR), name);
+}
+
 static void draft_doctor(struct draft *draft)
 {
     struct arena *arena = draft->arena;
     const json_t *doctor = fact(draft->facts, "doctor");
     const char *licence = fact_text(doctor, "license_number");
     draft->out->doctor = (struct signatory){
-        .name = fact_text(doctor, "name"),
+        .name = titled(draft, fact_text(doctor, "name")),
         .profession = WORDS_JOIN(arena, ", ", fact_text(doctor, "qualification"),
                                  fact_text(doctor, "specialization")),
         .licence =

@@ -12,6 +12,7 @@ static const char *const labels[LABEL_COUNT][LANGUAGES] = {
     [LABEL_REASON] = {"Reason", "कारण", "कारण"},
     [LABEL_REGISTRATION] = {"Reg. No.", "पंजीकरण सं.", "नोंदणी क्र."},
     [LABEL_LICENCE] = {"Licence No.", "लाइसेंस सं.", "परवाना क्र."},
+    [LABEL_DOCTOR] = {"Dr.", "डॉ.", "डॉ."},
     [LABEL_SIGNATURE] = {"Signature", "हस्ताक्षर", "स्वाक्षरी"},
     [LABEL_PATIENT] = {"Patient", "मरीज़", "रुग्ण"},
     [LABEL_PATIENT_NUMBER] = {"Patient No.", "मरीज़ सं.", "रुग्ण क्र."},

@@ -26,6 +26,10 @@ fault AS MATERIALIZED (
                                  WHEN flaws.list <> '[]' THEN 'validation-failed' END AS code
     FROM stay, flaws
 ),
+giver AS (
+    SELECT btrim(a.first_name || ' ' || a.last_name) AS name FROM account a
+    WHERE a.clinic_id = $clinic AND a.id = $actor_id
+),
 new AS (
     INSERT INTO treatment (clinic_id, id, admission_id, patient_id, treatment_type, treatment_name, description, dosage,
         frequency, route, saline_type, quantity, oxygen_flow_rate, oxygen_type, duration, administered_at,
@@ -33,8 +37,8 @@ new AS (
     SELECT $clinic, $id::uuid, stay.id, stay.patient_id, $body->>'treatment_type', $body->>'treatment_name',
         $body->>'description', $body->>'dosage', $body->>'frequency', $body->>'route', $body->>'saline_type',
         $body->>'quantity', $body->>'oxygen_flow_rate', $body->>'oxygen_type', $body->>'duration',
-        coalesce(($body->>'administered_at')::timestamptz, $now), $actor_id, $actor_name, $body->>'notes', $now, $now
-    FROM stay, fault WHERE fault.code IS NULL
+        coalesce(($body->>'administered_at')::timestamptz, $now), $actor_id, giver.name, $body->>'notes', $now, $now
+    FROM stay, fault, giver WHERE fault.code IS NULL
     RETURNING treatment AS t
 )
 SELECT s.*, fault.patient_id AS _patient_id, fault.code AS _fault,

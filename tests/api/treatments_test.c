@@ -142,6 +142,7 @@ static void what_is_given_is_given_now_or_since_the_admission(void **state)
     expect(&now, 201, NULL);
     assert_string_equal(answer_text(&now, "administered_at"), answer_text(&now, "created_at"));
     assert_string_equal(text_in(&now, "administered_by", "id"), id_a(world, SEED_DOCTOR));
+    assert_non_null(strchr(text_in(&now, "administered_by", "name"), ' ')); /* no username */
     struct answer future =
         give(world, &stay, "{" WARD_SALINE ", \"administered_at\": \"2999-01-01T00:00:00Z\"}");
     assert_string_equal(ward_flaws(world, &future), "#/administered_at too-large");

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <sodium.h>
 
 static struct keys *keys;
 static char folder[] = "/tmp/clinicd-check-XXXXXX";
@@ -75,11 +76,28 @@ static void a_code_that_was_changed_is_none(void **state)
     assert_false(paper_check_parse("not a code", &out));
 }
 
+/* Papers of one clinic have nothing in common that a stranger could read. */
+static void a_code_shows_no_number_of_the_clinic(void **state)
+{
+    (void)state;
+    char code[PAPER_CHECK_TEXT];
+    unsigned char bytes[PAPER_CHECK_TEXT];
+    size_t length = 0;
+    paper_check_code(&paper, code);
+    assert_int_equal(sodium_base642bin(bytes, sizeof bytes, code, strlen(code), NULL, &length, NULL,
+                                       sodium_base64_VARIANT_URLSAFE_NO_PADDING),
+                     0);
+    const unsigned char number[] = {7001 >> 8, 7001 & 0xff}, id[] = {0x01, 0x93, 0x45, 0xf2};
+    assert_null(memmem(bytes, length, number, sizeof number));
+    assert_null(memmem(bytes, length, id, sizeof id));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_code_says_what_it_was_made_of),
         cmocka_unit_test(a_code_that_was_changed_is_none),
+        cmocka_unit_test(a_code_shows_no_number_of_the_clinic),
     };
     return cmocka_run_group_tests_name("check", tests, setup, teardown);
 }

@@ -13,7 +13,7 @@
     "\"website\": null, \"registration_number\": \"MH/PUN/04417\", "                                \
     "\"timezone\": \"Asia/Kolkata\", \"language\": \"en\", \"footer\": \"Open all week\", "         \
     "\"logo\": null}, \"pharmacy\": null, "                                                         \
-    "\"doctor\": {\"name\": \"Asha Kulkarni\", \"qualification\": \"MD\", "                     \
+    "\"doctor\": {\"name\": \"Asha Kulkarni\", \"qualification\": \"MD\", "                         \
     "\"specialization\": \"General Medicine\", \"license_number\": \"MMC-11873\"}, "                \
     "\"patient\": {\"patient_number\": \"P-2026-00117\", \"name\": \"मीरा जोशी\", " \
     "\"gender\": \"female\", \"date_of_birth\": \"1984-03-09\", \"age_years\": 42, "                \

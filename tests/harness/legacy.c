@@ -181,8 +181,8 @@ static void row_end(struct maker *maker)
 
 static int clinic_of(struct maker *maker, int patient)
 {
-    bool is_one = maker->plan->generation == LEGACY_SINGLE ||
-                  maker->plan->generation >= LEGACY_SCHEDULES;
+    bool is_one =
+        maker->plan->generation == LEGACY_SINGLE || maker->plan->generation >= LEGACY_SCHEDULES;
     return is_one || patient % 3 != 0 ? CLINIC_A : CLINIC_B;
 }
 

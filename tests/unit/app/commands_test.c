@@ -25,6 +25,7 @@ static const char golden_help[] =
     "  migrate down            revert the last N migrations (1)\n"
     "  migrate status          list the migrations and what became of them\n"
     "  migrate verify          ask the database whether the applied migrations still hold\n"
+    "  migrate repair          bring a file that stopped half-way to its end\n"
     "  migrate sql             print the statements of these versions (all), exactly as they are "
     "sent\n"
     "  migrate roles           print the SQL that makes the roles, for a server of your own\n"
@@ -44,7 +45,8 @@ static const char golden_migrate_down[] =
     "revert the last N migrations (1)\n"
     "\n"
     "  --data-loss-ok ROWS    agree to lose exactly so many rows\n"
-    "  --wait SECONDS         wait so long for another migration to end (10)\n"
+    "  --lock-budget TIME     wait so long for one table's lock, 20 times (2s)\n"
+    "  --wait TIME            wait so long for another migration to end (1m)\n"
     "  --json                 print one JSON document instead of text\n"
     "  --help                 print this\n";
 

@@ -114,6 +114,11 @@ enum err migrate_verify(const struct migrate_options *options, struct fault *fau
 enum err migrate_holder(const struct migrate_options *options, struct fault *fault,
                         struct migrate_holder *out) FAILS;
 
+/* Takes an edited file for what was applied, from now on: the edit is the operator's to answer for,
+ * so the reason is kept with the run. ERR_CONFLICT "not-edited": there is nothing to accept. */
+enum err migrate_accept(const struct migrate_options *options, int version, const char *reason,
+                        struct fault *fault) FAILS;
+
 /* Finds what a stopped file left, drops invalid indexes, and brings that one file to its end.
  * `version`: of the file that was continued, or 0. */
 enum err migrate_repair(const struct migrate_options *options, struct fault *fault, int *version,

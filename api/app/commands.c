@@ -47,6 +47,20 @@ const struct command commands[] = {
                     {"--wait", "TIME", "wait so long for another migration to end (1m)"}},
     },
     {
+        .name = "migrate accept",
+        .operands = "V",
+        .help = "take an applied file that was edited for what was applied",
+        .run = run_migrate_accept,
+        .options = {{"--reason", "TEXT", "why; kept with the run (required)"}},
+    },
+    {
+        .name = "migrate lint",
+        .operands = "[V|FILE...]",
+        .help = "look for what locks, rewrites, loses or crosses clinics",
+        .run = run_migrate_lint,
+        .needs_no_settings = true,
+    },
+    {
         .name = "migrate sql",
         .operands = "[V...]",
         .help = "print the statements of these versions (all), exactly as they are sent",

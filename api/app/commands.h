@@ -102,6 +102,8 @@ enum exit_code run_migrate_down(struct call *call);
 enum exit_code run_migrate_status(struct call *call);
 enum exit_code run_migrate_verify(struct call *call);
 enum exit_code run_migrate_repair(struct call *call);
+enum exit_code run_migrate_accept(struct call *call);
+enum exit_code run_migrate_lint(struct call *call);
 enum exit_code run_migrate_sql(struct call *call);
 enum exit_code run_migrate_roles(struct call *call);
 enum exit_code run_create_superadmin(struct call *call);

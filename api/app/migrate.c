@@ -1,4 +1,5 @@
-/* clinicd migrate up, down, repair, verify, sql, roles: the schema, from the command line. */
+/* clinicd migrate up, down, repair, accept, verify, sql, roles: the schema, from the command line.
+ */
 #include "api/app/migration.h"
 
 #include <stdio.h>
@@ -63,6 +64,23 @@ enum exit_code run_migrate_repair(struct call *call)
     if (!err)
         buf_format(&call->text, "%d invalid indexes dropped\n", indexes);
     call_next(call, err ? "migrate status" : "migrate up");
+    return migration_end(&work, err);
+}
+
+enum exit_code run_migrate_accept(struct call *call)
+{
+    struct migration_work work;
+    const char *reason = call_option(call, "--reason");
+    int version = call_number(call->operands_n == 1 ? call->operands[0] : NULL, 0);
+    if (version < 1 || !reason || reason[0] == '\0')
+        return call_usage(call, "say which version, and --reason TEXT");
+    enum err err = migration_begin(call, &work);
+    if (!err)
+        err = migrate_accept(&work.options, version, reason, &call->fault);
+    buf_format(&call->result, "{\"accepted\": %d}", err ? 0 : version);
+    if (!err)
+        buf_format(&call->text, "%04d is accepted as it is now\n", version);
+    call_next(call, "migrate status");
     return migration_end(&work, err);
 }
 

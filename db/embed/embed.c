@@ -15,7 +15,7 @@ static int usage(void)
 
 int main(int argc, char **argv)
 {
-    struct pool pool CLEANUP(pool_end) = {0};
+    struct store store CLEANUP(store_end) = {0};
     enum query_gap gap = GAP_NONE;
     const char *out = NULL;
     int at = 2;
@@ -33,8 +33,8 @@ int main(int argc, char **argv)
         return usage();
     size_t files_n = (size_t)(argc - at);
     if (strcmp(argv[1], "queries") == 0)
-        return embed_queries(&pool, out, gap, argv + at, files_n) ? 0 : 1;
+        return embed_queries(&store, out, gap, argv + at, files_n) ? 0 : 1;
     if (strcmp(argv[1], "migrations") == 0 && gap == GAP_NONE)
-        return embed_migrations(&pool, out, argv + at, files_n) ? 0 : 1;
+        return embed_migrations(&store, out, argv + at, files_n) ? 0 : 1;
     return usage();
 }

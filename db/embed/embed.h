@@ -13,10 +13,10 @@ enum query_gap {
 };
 
 /* Writes out/queries.h and out/queries.c (formats: db/query.h). */
-bool embed_queries(struct pool *pool, const char *out, enum query_gap gap, char *const paths[],
+bool embed_queries(struct store *store, const char *out, enum query_gap gap, char *const paths[],
                    size_t paths_n);
 
 /* Writes out/migrations.c (formats: db/embed/migrations.c, db/migrate.h). */
-bool embed_migrations(struct pool *pool, const char *out, char *const paths[], size_t paths_n);
+bool embed_migrations(struct store *store, const char *out, char *const paths[], size_t paths_n);
 
 #endif

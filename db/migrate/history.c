@@ -2,6 +2,7 @@
 
 #include "db/migrate/file.h"
 #include "db/migrate/schema.h"
+#include "db/migrate/script.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +29,13 @@ static const char insert_row[] =
     " VALUES ($1::int, $2, $3, $4, $5,"
     "         timestamptz 'epoch' + $6::bigint * interval '1 microsecond', $7::bigint, $8, $9,"
     "         $10, $11, $12::bigint, $13::bigint, $14::bigint, $15::int)";
+
+static const char select_accepted[] =
+    "SELECT EXISTS (SELECT 1 FROM ops.migration_accepted WHERE version = $1::int AND sha256 = $2)";
+
+static const char insert_accepted[] =
+    "INSERT INTO ops.migration_accepted (version, sha256, reason, run_id)"
+    " VALUES ($1::int, $2, $3, $4::bigint) ON CONFLICT DO NOTHING";
 
 const char *migration_digest(const struct migration *file, char out[DIGEST_TEXT])
 {
@@ -146,6 +154,45 @@ enum err history_remove(struct migrator *migrator, int version)
                                &value, NULL);
 }
 
+static enum err is_accepted(struct migrator *migrator, int version, const char *sha256, bool *out)
+{
+    PGresult *result = NULL;
+    const char *const values[] = {arena_format(migrator->fault->arena, "%d", version), sha256};
+    enum err err =
+        migrator_run(migrator, "SELECT to_regclass('ops.migration_accepted') IS NOT NULL", &result);
+    if (err || *PQgetvalue(result, 0, 0) != 't')
+        return err;
+    err = migrator_run_params(migrator, select_accepted, 2, values, &result);
+    if (!err)
+        *out = *PQgetvalue(result, 0, 0) == 't';
+    return err;
+}
+
+enum err history_is_same(struct migrator *migrator, const struct history_row *row,
+                         const struct migration *file, bool *is_same)
+{
+    PGresult *result = NULL;
+    char digest[DIGEST_TEXT];
+    const char *version = arena_format(migrator->fault->arena, "%d", row->version);
+    *is_same = strcmp(row->sha256, migration_digest(file, digest)) == 0;
+    if (*is_same || strcmp(row->sha256, row->text_sha256) != 0)
+        return ERR_NONE; /* a row that does not fit itself proves nothing */
+    enum err err = migrator_run_params(
+        migrator, "SELECT text FROM ops.migration WHERE version = $1::int", 1, &version, &result);
+    if (err)
+        return err;
+    *is_same = script_is_same(PQgetvalue(result, 0, 0), file->text);
+    return *is_same ? ERR_NONE : is_accepted(migrator, row->version, digest, is_same);
+}
+
+enum err history_accept(struct migrator *migrator, const struct migration *file, const char *reason)
+{
+    char digest[DIGEST_TEXT];
+    const char *const values[] = {arena_format(migrator->fault->arena, "%d", file->version),
+                                  migration_digest(file, digest), reason, migrator->run_id};
+    return migrator_run_params(migrator, insert_accepted, 4, values, NULL);
+}
+
 enum err history_check(struct migrator *migrator, const struct history *history)
 {
     for (size_t i = 0; i < history->count; i++) {
@@ -153,7 +200,7 @@ enum err history_check(struct migrator *migrator, const struct history *history)
         const struct migration *file = row->version <= files_latest(migrator->files)
                                            ? &migrator->files[row->version - 1]
                                            : NULL;
-        char digest[DIGEST_TEXT];
+        bool is_same = false;
         if (!file)
             return fail(migrator->fault, ERR_CONFLICT, "migration-unknown",
                         "the database has %04d_%s, which this program does not know: it is older",
@@ -162,7 +209,10 @@ enum err history_check(struct migrator *migrator, const struct history *history)
             return fail(migrator->fault, ERR_CONFLICT, "history-broken",
                         "%04d_%s is applied, but the one before it is not", row->version,
                         row->name);
-        if (strcmp(row->sha256, migration_digest(file, digest)) != 0)
+        enum err err = history_is_same(migrator, row, file, &is_same);
+        if (err)
+            return err;
+        if (!is_same)
             return fail(migrator->fault, ERR_CONFLICT, "migration-edited",
                         "%04d_%s was edited after it had been applied", file->version, file->name);
     }

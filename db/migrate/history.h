@@ -41,6 +41,15 @@ enum err history_add(struct migrator *migrator, const struct migration *file,
                      const struct migrate_done *done) FAILS;
 enum err history_remove(struct migrator *migrator, int version) FAILS;
 
+/* Whether the file is still the one that was applied: to the byte, or but for comments and space,
+ * or because somebody accepted the edit (ops.migration_accepted). */
+enum err history_is_same(struct migrator *migrator, const struct history_row *row,
+                         const struct migration *file, bool *is_same) FAILS;
+
+/* Accepts the edited file of a version from now on; the row and its hash stay as they are. */
+enum err history_accept(struct migrator *migrator, const struct migration *file,
+                        const char *reason) FAILS;
+
 /* What the database says was applied must be what this program holds, from the first on. */
 enum err history_check(struct migrator *migrator, const struct history *history) FAILS;
 

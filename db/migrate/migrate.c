@@ -6,8 +6,9 @@
 #include "db/migrate/run.h"
 #include "db/migrate/step.h"
 
-/* Opened, locked, written down as a run, and with a history that fits this program. */
-static enum err begin(struct migrator *migrator, const char *command, struct history *history)
+/* Opened, locked, written down as a run, and with its history … */
+static enum err begin_unchecked(struct migrator *migrator, const char *command,
+                                struct history *history)
 {
     size_t files_n = (size_t)files_latest(migrator->files);
     migrator->report.done = arena_array(migrator->fault->arena, struct migrate_done, files_n + 1);
@@ -21,10 +22,15 @@ static enum err begin(struct migrator *migrator, const char *command, struct his
     if (!err)
         err = history_read(migrator, history);
     if (!err)
-        err = history_check(migrator, history);
-    if (!err)
         migrator->report.schema_version = (int)history->count;
     return err;
+}
+
+/* … and that fits this program. */
+static enum err begin(struct migrator *migrator, const char *command, struct history *history)
+{
+    enum err err = begin_unchecked(migrator, command, history);
+    return err ? err : history_check(migrator, history);
 }
 
 enum err migrate_up(const struct migrate_options *options, struct fault *fault, int *applied)
@@ -146,4 +152,33 @@ enum err migrate_repair(const struct migrate_options *options, struct fault *fau
     *version = continued;
     *indexes = dropped;
     return ERR_NONE;
+}
+
+static enum err accept(struct migrator *migrator, const struct history *history, int version,
+                       const char *reason)
+{
+    bool is_same = false;
+    if (version < 1 || (size_t)version > history->count ||
+        version > files_latest(migrator->files) || history->rows[version - 1].version != version)
+        return fail(migrator->fault, ERR_INPUT, "migration-unknown", "%04d is not applied",
+                    version);
+    const struct migration *file = &migrator->files[version - 1];
+    enum err err = history_is_same(migrator, &history->rows[version - 1], file, &is_same);
+    if (!err && is_same)
+        err = fail(migrator->fault, ERR_CONFLICT, "not-edited",
+                   "%04d_%s is what was applied: there is nothing to accept", version, file->name);
+    return err ? err : history_accept(migrator, file, reason);
+}
+
+enum err migrate_accept(const struct migrate_options *options, int version, const char *reason,
+                        struct fault *fault)
+{
+    struct migrator migrator CLEANUP(migrator_close) = {
+        .options = options, .fault = fault, .files = files_of(options)};
+    struct history history;
+    enum err err = begin_unchecked(&migrator, "migrate accept", &history);
+    if (!err)
+        err = accept(&migrator, &history, version, reason);
+    run_end(&migrator, err, NULL);
+    return err;
 }

@@ -52,6 +52,15 @@ static const char run[] = "CREATE TABLE IF NOT EXISTS ops.run ("
                           "    hash text"
                           ")";
 
+/* An edit of an applied file that somebody took responsibility for: who stands in the run. */
+static const char migration_accepted[] = "CREATE TABLE IF NOT EXISTS ops.migration_accepted ("
+                                         "    version int NOT NULL,"
+                                         "    sha256 text NOT NULL,"
+                                         "    reason text NOT NULL CHECK (reason <> ''),"
+                                         "    run_id bigint NOT NULL,"
+                                         "    PRIMARY KEY (version, sha256)"
+                                         ")";
+
 static const char rights[] =
     "DO $$ BEGIN"
     "    IF EXISTS (SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = 'clinicd_app') THEN"
@@ -60,7 +69,7 @@ static const char rights[] =
     "    END IF;"
     "    IF EXISTS (SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = 'clinicd_backup') THEN"
     "        GRANT USAGE ON SCHEMA ops TO clinicd_backup;"
-    "        GRANT SELECT ON ops.migration, ops.migration_step, ops.run TO clinicd_backup;"
+    "        GRANT SELECT ON ALL TABLES IN SCHEMA ops TO clinicd_backup;"
     "    END IF;"
     "END $$";
 
@@ -70,6 +79,7 @@ const char *const ops_schema[] = {
     migration_costs,
     migration_step,
     run,
+    migration_accepted,
     rights,
     NULL,
 };

@@ -11,9 +11,8 @@
 #include <string.h>
 
 static struct migration_status status_of(const struct history_row *row,
-                                         const struct migration *file)
+                                         const struct migration *file, bool is_same)
 {
-    char digest[DIGEST_TEXT];
     struct migration_status status = {.state = MIGRATION_PENDING};
     if (file) {
         status.version = file->version;
@@ -24,10 +23,7 @@ static struct migration_status status_of(const struct history_row *row,
         status.name = row->name;
         status.applied_at = row->applied_at;
         status.duration_ms = strtoll(row->duration_ms, NULL, 10);
-        status.state = !file ? MIGRATION_UNKNOWN
-                       : strcmp(row->sha256, migration_digest(file, digest)) != 0
-                           ? MIGRATION_EDITED
-                           : MIGRATION_APPLIED;
+        status.state = !file ? MIGRATION_UNKNOWN : is_same ? MIGRATION_APPLIED : MIGRATION_EDITED;
     }
     return status;
 }
@@ -64,10 +60,16 @@ enum err migrate_status(const struct migrate_options *options, struct arena *are
     for (size_t i = 0; i < files_n; i++) {
         bool is_applied =
             row < history.count && history.rows[row].version == migrator.files[i].version;
-        all[n++] = status_of(is_applied ? &history.rows[row++] : NULL, &migrator.files[i]);
+        const struct history_row *applied = is_applied ? &history.rows[row++] : NULL;
+        bool is_same = false;
+        if (applied)
+            err = history_is_same(&migrator, applied, &migrator.files[i], &is_same);
+        if (err)
+            return err;
+        all[n++] = status_of(applied, &migrator.files[i], is_same);
     }
     for (; row < history.count; row++)
-        all[n++] = status_of(&history.rows[row], NULL);
+        all[n++] = status_of(&history.rows[row], NULL, false);
     for (size_t i = 0; i < n; i++) {
         if (all[i].state == MIGRATION_PENDING && all[i].version == step.version)
             stopped_note(&all[i], &step, arena);

@@ -309,6 +309,45 @@ static void a_changed_run_breaks_the_chain(void **state)
     }
 }
 
+static void an_edit_of_comments_and_space_is_none(void **state)
+{
+    struct bench *bench = *state;
+    struct migration files[] = {HOUSE, WIDER, {.version = 0}};
+    files[1].text = "-- section up\nSELECT 1;";
+    bench->options.files = files;
+    bench_up(bench, 2);
+    files[1].text = "-- section up\n-- lint: allow L05 reason=\"none\"\nSELECT  1;";
+    bench_up(bench, 0);
+    bench_verifies(bench, ERR_NONE, NULL);
+    files[1].text = "-- section verify\nSELECT 1;";
+    bench_up_fails(bench, ERR_CONFLICT, "migration-edited", "0002_wider");
+    files[1].text = "-- section up\nSELECT 2;";
+    bench_up_fails(bench, ERR_CONFLICT, "migration-edited", "0002_wider");
+}
+
+static void an_edit_is_accepted_with_a_reason_and_for_that_text_only(void **state)
+{
+    struct bench *bench = *state;
+    struct migration files[] = {HOUSE, WIDER, {.version = 0}};
+    bench_up(bench, 2);
+    assert_int_equal(migrate_accept(&bench->options, 2, "nothing", &bench->fault), ERR_CONFLICT);
+    assert_string_equal(bench->fault.code, "not-edited");
+    fault_reset(&bench->fault);
+    files[1].text = "SELECT 'wider still'";
+    bench->options.files = files;
+    bench_up_fails(bench, ERR_CONFLICT, "migration-edited", "0002_wider");
+    assert_int_equal(migrate_accept(&bench->options, 2, "a typing error", &bench->fault), ERR_NONE);
+    bench_up(bench, 0);
+    bench_verifies(bench, ERR_NONE, NULL);
+    assert_int_equal(sql_int(bench->boss, "SELECT count(*) FROM ops.migration_accepted a"
+                                          "  JOIN ops.run r ON r.id = a.run_id"
+                                          " WHERE a.version = 2 AND a.reason = 'a typing error'"
+                                          "   AND r.command = 'migrate accept'"),
+                     1);
+    files[1].text = "SELECT 'wider again'";
+    bench_up_fails(bench, ERR_CONFLICT, "migration-edited", "0002_wider");
+}
+
 int main(void)
 {
 #define TEST(name, begin) cmocka_unit_test_setup_teardown(name, begin, bench_end)
@@ -322,6 +361,8 @@ int main(void)
         TEST(repair_drops_invalid_indexes, begin_wider),
         TEST(every_run_is_a_row_in_a_chain, begin_wider),
         TEST(a_changed_run_breaks_the_chain, begin_wider),
+        TEST(an_edit_of_comments_and_space_is_none, begin_wider),
+        TEST(an_edit_is_accepted_with_a_reason_and_for_that_text_only, begin_wider),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -26,6 +26,8 @@ static const char golden_help[] =
     "  migrate status          list the migrations and what became of them\n"
     "  migrate verify          ask the database whether the applied migrations still hold\n"
     "  migrate repair          bring a file that stopped half-way to its end\n"
+    "  migrate accept          take an applied file that was edited for what was applied\n"
+    "  migrate lint            look for what locks, rewrites, loses or crosses clinics\n"
     "  migrate sql             print the statements of these versions (all), exactly as they are "
     "sent\n"
     "  migrate roles           print the SQL that makes the roles, for a server of your own\n"

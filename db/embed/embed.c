@@ -1,5 +1,6 @@
 /* embed queries [--without-wall-1 | --without-patient] --out DIR FILES…
- * embed migrations --out DIR FILES… */
+ * embed migrations --out DIR FILES…
+ * embed imports --out DIR FILES… */
 #include "db/embed/embed.h"
 
 #include <stdio.h>
@@ -9,7 +10,8 @@ static int usage(void)
 {
     fprintf(stderr,
             "usage: embed queries [--without-wall-1 | --without-patient] --out DIR FILES...\n"
-            "       embed migrations --out DIR FILES...\n");
+            "       embed migrations --out DIR FILES...\n"
+            "       embed imports --out DIR FILES...\n");
     return 2;
 }
 
@@ -36,5 +38,7 @@ int main(int argc, char **argv)
         return embed_queries(&store, out, gap, argv + at, files_n) ? 0 : 1;
     if (strcmp(argv[1], "migrations") == 0 && gap == GAP_NONE)
         return embed_migrations(&store, out, argv + at, files_n) ? 0 : 1;
+    if (strcmp(argv[1], "imports") == 0 && gap == GAP_NONE)
+        return embed_imports(&store, out, argv + at, files_n) ? 0 : 1;
     return usage();
 }

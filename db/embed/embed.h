@@ -1,4 +1,4 @@
-/* The two jobs of the build tool: .sql files become const tables of C. What was refused is said on
+/* The jobs of the build tool: .sql files become const tables of C. What was refused is said on
  * stderr as "path:line: sentence", all of it; then nothing is written and false comes back. */
 #ifndef DB_EMBED_EMBED_H
 #define DB_EMBED_EMBED_H
@@ -18,5 +18,8 @@ bool embed_queries(struct store *store, const char *out, enum query_gap gap, cha
 
 /* Writes out/migrations.c (formats: db/embed/migrations.c, db/migrate.h). */
 bool embed_migrations(struct store *store, const char *out, char *const paths[], size_t paths_n);
+
+/* Writes out/imports.c (format: db/import/steps.h). */
+bool embed_imports(struct store *store, const char *out, char *const paths[], size_t paths_n);
 
 #endif

@@ -106,9 +106,34 @@ struct migrate_holder {
 enum err migrate_up(const struct migrate_options *options, struct fault *fault, int *applied) FAILS;
 enum err migrate_down(const struct migrate_options *options, int steps, struct fault *fault,
                       int *reverted) FAILS;
+/* Up or down, to exactly this version; 0: to nothing. */
+enum err migrate_to(const struct migrate_options *options, int version, struct fault *fault,
+                    int *applied, int *reverted) FAILS;
 enum err migrate_status(const struct migrate_options *options, struct arena *arena,
                         struct fault *fault, struct migration_status **out, size_t *count) FAILS;
 enum err migrate_verify(const struct migrate_options *options, struct fault *fault) FAILS;
+
+/* What a statement of a pending file will do to a table that is there. */
+struct plan_step {
+    int number; /* of the statement in its section */
+    const char *operation, *table;
+    const char *lock; /* that others wait for, or NULL */
+    int64_t rows;     /* of the table, as the planner knows */
+    double seconds;   /* about */
+};
+
+struct plan_file {
+    int version;
+    const char *name, *kind;
+    bool in_tx, is_reversible, loses_rows;
+    double seconds, hold_seconds; /* all of it; and the longest that others may have to wait */
+    struct plan_step *steps;
+    size_t steps_n;
+};
+
+/* What `up` would do, without doing anything. The arena gets it. */
+enum err migrate_plan(const struct migrate_options *options, struct arena *arena,
+                      struct fault *fault, struct plan_file **out, size_t *count) FAILS;
 
 /* As it is now; the texts live in the fault's arena. */
 enum err migrate_holder(const struct migrate_options *options, struct fault *fault,

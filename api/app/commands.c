@@ -28,6 +28,22 @@ const struct command commands[] = {
                     {"--wait", "TIME", "wait so long for another migration to end (1m)"}},
     },
     {
+        .name = "migrate to",
+        .operands = "V|zero",
+        .help = "go up or down to version V, or to nothing at all",
+        .run = run_migrate_to,
+        .options = {{"--data-loss-ok", "ROWS", "agree to lose exactly so many rows"},
+                    {"--lock-budget", "TIME", "wait so long for one table's lock, 20 times (2s)"},
+                    {"--wait", "TIME", "wait so long for another migration to end (1m)"}},
+    },
+    {
+        .name = "migrate plan",
+        .help = "tell what up would do: order, locks, tables, rows, seconds",
+        .run = run_migrate_plan,
+        .options = {{"--to", "V", "stop at version V"},
+                    {"--lock-budget", "TIME", "how long others may have to wait (2s)"}},
+    },
+    {
         .name = "migrate status",
         .help = "list the migrations and what became of them",
         .run = run_migrate_status,

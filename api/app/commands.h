@@ -99,6 +99,8 @@ extern const struct command commands[];
 enum exit_code run_serve(struct call *call);
 enum exit_code run_migrate_up(struct call *call);
 enum exit_code run_migrate_down(struct call *call);
+enum exit_code run_migrate_to(struct call *call);
+enum exit_code run_migrate_plan(struct call *call);
 enum exit_code run_migrate_status(struct call *call);
 enum exit_code run_migrate_verify(struct call *call);
 enum exit_code run_migrate_repair(struct call *call);

@@ -1,8 +1,10 @@
-/* clinicd migrate up, down, repair, accept, verify, sql, roles: the schema, from the command line.
+/* clinicd migrate up, down, to, repair, accept, verify, sql, roles: the schema, from the command
+ * line.
  */
 #include "api/app/migration.h"
 
 #include <stdio.h>
+#include <string.h>
 
 enum exit_code run_migrate_up(struct call *call)
 {
@@ -43,6 +45,30 @@ enum exit_code run_migrate_down(struct call *call)
     buf_char(&call->result, '}');
     if (!err)
         buf_format(&call->text, "%d reverted\n", reverted);
+    call_next(call, "migrate status");
+    return migration_end(&work, err);
+}
+
+enum exit_code run_migrate_to(struct call *call)
+{
+    struct migration_work work;
+    const char *target = call->operands_n == 1 ? call->operands[0] : "";
+    int applied = 0, reverted = 0;
+    int version = strcmp(target, "zero") == 0 ? 0 : call_number(target, 0);
+    int loss = call_number(call_option(call, "--data-loss-ok"), -1);
+    if (version < 0 || (version == 0 && strcmp(target, "zero") != 0))
+        return call_usage(call, "say which version, or zero");
+    if (loss == -2)
+        return call_usage(call, "--data-loss-ok needs a number of rows");
+    enum err err = migration_begin(call, &work);
+    work.options.data_loss_ok = loss;
+    if (!err)
+        err = migrate_to(&work.options, version, &call->fault, &applied, &reverted);
+    buf_format(&call->result, "{\"applied\": %d, \"reverted\": %d, ", applied, reverted);
+    migration_files_write(&call->result, &work.report);
+    buf_char(&call->result, '}');
+    if (!err)
+        buf_format(&call->text, "%d applied, %d reverted\n", applied, reverted);
     call_next(call, "migrate status");
     return migration_end(&work, err);
 }

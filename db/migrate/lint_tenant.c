@@ -58,7 +58,8 @@ static bool is_platforms(const struct script *script, const char *table)
 
 RULE(lint_unique_over_clinics)
 {
-    bool is_index = does(statement, "create index") && statement_has(statement, "CREATE UNIQUE");
+    bool is_index = does(statement, "create index") && statement_has(statement, "CREATE UNIQUE") &&
+                    !statement_has(statement, "ON ops .");
     if (is_index && !is_platforms(script, statement->table))
         return !statement_has(statement, "clinic_id");
     if (!is_table(statement) || !has_clinic(statement))

@@ -33,6 +33,17 @@ static enum err begin(struct migrator *migrator, const char *command, struct his
     return err ? err : history_check(migrator, history);
 }
 
+static enum err go_up(struct migrator *migrator, int from, int to, int *done)
+{
+    enum err err = ERR_NONE;
+    for (int version = from; !err && version < to; version++) {
+        err = file_apply(migrator, &migrator->files[version]);
+        *done += !err;
+    }
+    migrator->report.schema_version += *done;
+    return err;
+}
+
 enum err migrate_up(const struct migrate_options *options, struct fault *fault, int *applied)
 {
     struct migrator migrator CLEANUP(migrator_close) = {
@@ -43,11 +54,8 @@ enum err migrate_up(const struct migrate_options *options, struct fault *fault, 
     if (to > files_latest(migrator.files))
         return fail(fault, ERR_INPUT, "migration-unknown", "there is no migration %04d", to);
     enum err err = begin(&migrator, "migrate up", &history);
-    for (int version = err ? to : (int)history.count; !err && version < to; version++) {
-        err = file_apply(&migrator, &migrator.files[version]);
-        done += !err;
-    }
-    migrator.report.schema_version += done;
+    if (!err)
+        err = go_up(&migrator, (int)history.count, to, &done);
     run_end(&migrator, err, NULL);
     if (!err)
         *applied = done;
@@ -87,32 +95,59 @@ static enum err check_nothing_stopped(struct migrator *migrator)
     return err;
 }
 
+static enum err go_down(struct migrator *migrator, int from, int to, int *done)
+{
+    int64_t *losses = arena_array(migrator->fault->arena, int64_t, (size_t)from + 1);
+    enum err err = check_nothing_stopped(migrator);
+    if (!err)
+        err = confirm_loss(migrator, from, to, losses);
+    for (int version = from; !err && version > to; version--) {
+        err = file_revert(migrator, &migrator->files[version - 1], losses[version]);
+        *done += !err;
+    }
+    migrator->report.schema_version -= *done;
+    return err;
+}
+
 enum err migrate_down(const struct migrate_options *options, int steps, struct fault *fault,
                       int *reverted)
 {
     struct migrator migrator CLEANUP(migrator_close) = {
         .options = options, .fault = fault, .files = files_of(options)};
     struct history history;
-    int done = 0, from = 0, to = 0;
-    int64_t *losses = NULL;
+    int done = 0;
     enum err err = begin(&migrator, "migrate down", &history);
-    if (!err)
-        err = check_nothing_stopped(&migrator);
     if (!err) {
-        from = (int)history.count;
-        to = steps < from ? from - steps : 0;
-        losses = arena_array(fault->arena, int64_t, history.count + 1);
-        err = confirm_loss(&migrator, from, to, losses);
+        int from = (int)history.count;
+        err = go_down(&migrator, from, steps < from ? from - steps : 0, &done);
     }
-    for (int version = from; !err && version > to; version--) {
-        err = file_revert(&migrator, &migrator.files[version - 1], losses[version]);
-        done += !err;
-    }
-    migrator.report.schema_version -= done;
     run_end(&migrator, err, NULL);
     if (!err)
         *reverted = done;
     return err;
+}
+
+enum err migrate_to(const struct migrate_options *options, int version, struct fault *fault,
+                    int *applied, int *reverted)
+{
+    struct migrator migrator CLEANUP(migrator_close) = {
+        .options = options, .fault = fault, .files = files_of(options)};
+    struct history history;
+    int up = 0, down = 0;
+    if (version > files_latest(migrator.files))
+        return fail(fault, ERR_INPUT, "migration-unknown", "there is no migration %04d", version);
+    enum err err = begin(&migrator, "migrate to", &history);
+    int from = err ? version : (int)history.count;
+    if (!err && from < version)
+        err = go_up(&migrator, from, version, &up);
+    else if (!err && from > version)
+        err = go_down(&migrator, from, version, &down);
+    run_end(&migrator, err, NULL);
+    if (err)
+        return err;
+    *applied = up;
+    *reverted = down;
+    return ERR_NONE;
 }
 
 static enum err repair(struct migrator *migrator, const struct history *history, int *version,

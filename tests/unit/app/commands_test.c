@@ -23,6 +23,8 @@ static const char golden_help[] =
     "database\n"
     "  migrate up              bring the schema to this program's version\n"
     "  migrate down            revert the last N migrations (1)\n"
+    "  migrate to              go up or down to version V, or to nothing at all\n"
+    "  migrate plan            tell what up would do: order, locks, tables, rows, seconds\n"
     "  migrate status          list the migrations and what became of them\n"
     "  migrate verify          ask the database whether the applied migrations still hold\n"
     "  migrate repair          bring a file that stopped half-way to its end\n"
@@ -31,6 +33,8 @@ static const char golden_help[] =
     "  migrate sql             print the statements of these versions (all), exactly as they are "
     "sent\n"
     "  migrate roles           print the SQL that makes the roles, for a server of your own\n"
+    "  import                  carry a legacy database over; run again, it goes on or adds what is "
+    "new\n"
     "  user create-superadmin  make an account of the platform; the password is asked for\n"
     "  settings                print the settings in effect\n"
     "  openapi                 print the OpenAPI document\n"
@@ -120,6 +124,10 @@ static void what_is_not_understood_is_named_with_exit_code_2(void **state)
         {"openapi --json", "`--json`"},
         {"migrate up --to", "`--to`"},
         {"migrate up --to=x", "--to"},
+        {"migrate to", "zero"},
+        {"migrate to nowhere", "zero"},
+        {"migrate up --wait=soon", "--wait"},
+        {"migrate accept 1", "--reason"},
         {"migrate sql 9999", "9999"},
         {"migrate status --check=yes", "`--check=yes`"},
         {"user create-superadmin --password-stdin", "--username"},

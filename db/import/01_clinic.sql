@@ -17,7 +17,7 @@ t AS MATERIALIZED (
     SELECT s.*, CASE WHEN s.is_chosen THEN s.home_clinic ELSE clinicd.clinic_allot_id() END AS clinic_id,
         ops.row_id(s.source_id, 'clinic', s.n, s.created) AS id,
         CASE WHEN length(s.slug) NOT BETWEEN 3 AND 50 OR EXISTS (SELECT FROM clinicd.clinic c WHERE c.slug = s.slug)
-             THEN left(s.slug, 40) || '-' || s.n ELSE s.slug END AS new_slug,
+             THEN left(s.slug, 30) || '-' || s.source_id || '-' || s.n ELSE s.slug END AS new_slug,
         CASE WHEN ops.tidy(s.r->>'registration_number') IS NULL OR EXISTS (SELECT FROM clinicd.clinic c
                   WHERE c.registration_number = ops.tidy(s.r->>'registration_number'))
              THEN 'LEGACY-' || s.source_id || '-' || s.n ELSE ops.tidy(s.r->>'registration_number') END AS registration,

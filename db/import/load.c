@@ -38,6 +38,11 @@ static const char *columns_choose(const struct load *load, const struct import_s
     return columns.text;
 }
 
+static int64_t chunk_rows(const struct load *load)
+{
+    return load->options->chunk_rows > 0 ? load->options->chunk_rows : CHUNK_ROWS;
+}
+
 /* Rows behind the cursor, in the order of their ids. */
 static enum err rows_open(const struct step_run *run, int64_t after, int64_t limit,
                           sqlite3_stmt **out)
@@ -75,7 +80,7 @@ static enum err chunk_stage(struct step_run *run, int64_t *rows, int64_t *last)
     int64_t n = 0, at = run->cursor;
     buf_begin(&line, &arena, 1024);
     buf_begin(&out, &arena, COPY_BYTES * 2);
-    enum err err = rows_open(run, run->cursor, CHUNK_ROWS, &row);
+    enum err err = rows_open(run, run->cursor, chunk_rows(load), &row);
     if (!err)
         err = target_run(load->target, import_run_stage, NULL, NULL);
     while (!err && source_step(load->source, load->fault, &row)) {
@@ -182,13 +187,13 @@ enum err load_rows(struct load *load)
         if (!run_begin(load, &import_steps[i], &run))
             continue;
         enum err err = step_open(&run, i);
-        int64_t rows = run.is_done ? 0 : CHUNK_ROWS;
-        for (int chunk = 1; !err && rows == CHUNK_ROWS; chunk++) {
+        int64_t rows = run.is_done ? 0 : chunk_rows(load);
+        for (int chunk = 1; !err && rows == chunk_rows(load); chunk++) {
             err = chunk_load(&run, &rows);
             if (!err)
                 progress_tell(&run);
             bool has_doubled = (chunk & (chunk - 1)) == 0;
-            if (!err && rows == CHUNK_ROWS && has_doubled)
+            if (!err && rows == chunk_rows(load) && has_doubled)
                 err = target_run(load->target, import_run_analyze, NULL, NULL);
         }
         const char *values[] = {load->id, run.step->name};

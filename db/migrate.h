@@ -135,6 +135,32 @@ struct plan_file {
 enum err migrate_plan(const struct migrate_options *options, struct arena *arena,
                       struct fault *fault, struct plan_file **out, size_t *count) FAILS;
 
+/* One object of schema clinicd as text, and what became of one. */
+struct catalogue_line {
+    const char *object, *definition;
+};
+struct drift {
+    const char *kind;   /* "missing" "added" "changed" */
+    const char *object; /* "column patient.name" */
+};
+
+/* What is different now from what the last migration left. ERR_CONFLICT "catalogue-unknown": that
+ * was an older program, which did not keep it. */
+enum err migrate_drift(const struct migrate_options *options, struct arena *arena,
+                       struct fault *fault, struct drift **out, size_t *count) FAILS;
+
+/* Takes a database without history for one of this version, if its catalogue is the same as that of
+ * one which is built for the purpose in the scratch database. ERR_CONFLICT "catalogue-differs": it
+ * is not, and nothing was recorded; the drift (in the fault's arena) says where. */
+enum err migrate_baseline(const struct migrate_options *options, int version,
+                          const char *scratch_url, struct fault *fault, struct drift **drift,
+                          size_t *drift_n) FAILS;
+
+/* The pending files (all, when none is) in the scratch database: up, verify, down, the same
+ * catalogue as before, up again, verify; then it is emptied. */
+enum err migrate_rehearse(const struct migrate_options *options, const char *scratch_url,
+                          struct fault *fault, struct drift **drift, size_t *drift_n) FAILS;
+
 /* As it is now; the texts live in the fault's arena. */
 enum err migrate_holder(const struct migrate_options *options, struct fault *fault,
                         struct migrate_holder *out) FAILS;

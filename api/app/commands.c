@@ -48,6 +48,7 @@ const struct command commands[] = {
         .help = "list the migrations and what became of them",
         .run = run_migrate_status,
         .options = {{"--check", NULL, "exit 3 when one is pending, 4 when one was edited"},
+                    {"--drift", NULL, "exit 4 when the schema is not as the last one left it"},
                     {"--wait", "TIME", "wait so long until none is pending; implies --check"}},
     },
     {
@@ -63,11 +64,34 @@ const struct command commands[] = {
                     {"--wait", "TIME", "wait so long for another migration to end (1m)"}},
     },
     {
+        .name = "migrate rehearse",
+        .help = "up, down and up again in a scratch database, and compare",
+        .run = run_migrate_rehearse,
+        .options = {{"--scratch", "URL", "an empty database for it (required)"},
+                    {"--to", "V", "stop at version V"}},
+    },
+    {
+        .name = "migrate baseline",
+        .operands = "V",
+        .help = "take a database without history for version V, when it proves to be that",
+        .run = run_migrate_baseline,
+        .options = {{"--scratch", "URL", "an empty database for the proof (required)"}},
+    },
+    {
         .name = "migrate accept",
         .operands = "V",
         .help = "take an applied file that was edited for what was applied",
         .run = run_migrate_accept,
         .options = {{"--reason", "TEXT", "why; kept with the run (required)"}},
+    },
+    {
+        .name = "migrate new",
+        .operands = "NAME",
+        .help = "write the skeleton of the next migration",
+        .run = run_migrate_new,
+        .options = {{"--kind", "KIND", "expand, backfill, contract or concurrent (expand)"},
+                    {"--dir", "DIR", "where (db/migrations)"}},
+        .needs_no_settings = true,
     },
     {
         .name = "migrate lint",

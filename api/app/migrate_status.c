@@ -92,6 +92,21 @@ static void holder_write(struct call *call, const struct migrate_holder *holder)
     buf_char(out, '}');
 }
 
+static enum err drift_write(struct migration_work *work, struct status *status)
+{
+    struct call *call = work->call;
+    struct drift *drift = NULL;
+    size_t n = 0;
+    enum err err = migrate_drift(&work->options, &call->arena, &call->fault, &drift, &n);
+    if (err)
+        return err;
+    buf_text(&call->result, ", ");
+    migration_drift_write(call, drift, n);
+    buf_format(&call->text, "%zu objects differ from what the last migration left\n", n);
+    status->is_drifted |= n > 0;
+    return ERR_NONE;
+}
+
 enum exit_code run_migrate_status(struct call *call)
 {
     struct migration_work work;
@@ -108,11 +123,15 @@ enum exit_code run_migrate_status(struct call *call)
         row_write(call, &status.rows[i], i == 0);
     buf_char(&call->result, ']');
     holder_write(call, &status.holder);
+    if (call_option(call, "--drift"))
+        err = drift_write(&work, &status);
     buf_char(&call->result, '}');
+    if (err)
+        return migration_end(&work, err);
     if (status.is_pending)
         call_next(call, status.is_stopped ? "migrate repair" : "migrate up");
     enum exit_code code = migration_end(&work, ERR_NONE);
-    if (!is_waiting && !call_option(call, "--check"))
+    if (!is_waiting && !call_option(call, "--check") && !call_option(call, "--drift"))
         return code;
     return status.is_drifted ? EXIT_DRIFT : status.is_pending ? EXIT_PENDING : code;
 }

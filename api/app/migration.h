@@ -26,6 +26,9 @@ enum exit_code migration_end(struct migration_work *work, enum err err);
 /* "files": what each file cost; for the result. */
 void migration_files_write(struct buf *out, const struct migrate_report *report);
 
+/* Which objects of the catalogue differ: lines of the text, and "drift" of the result. */
+void migration_drift_write(struct call *call, const struct drift *drift, size_t n);
+
 /* A number of seconds or milliseconds ("2s", "500ms", "10"); -1: none such. */
 int64_t duration_ms(const char *text);
 

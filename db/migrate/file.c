@@ -1,6 +1,7 @@
 #include "db/migrate/file.h"
 
 #include "db/clock.h"
+#include "db/migrate/catalogue.h"
 #include "db/migrate/history.h"
 #include "db/migrate/step.h"
 
@@ -179,6 +180,8 @@ static enum err record(struct work *work)
 {
     struct migrator *migrator = work->migrator;
     enum err err = migrator_run(migrator, give_to_owner, NULL);
+    if (!err)
+        err = catalogue_keep(migrator);
     measure(work);
     if (!err)
         err = history_add(migrator, work->file, &work->done);
@@ -320,6 +323,8 @@ static enum err revert(struct work *work, int64_t loss)
         err = migrator_run(migrator, "BEGIN", NULL);
     if (!err)
         err = history_remove(migrator, work->file->version);
+    if (!err)
+        err = catalogue_keep(migrator);
     if (!err)
         err = migrator_run(migrator, "COMMIT", NULL);
     migrator_roll_back(migrator);

@@ -22,6 +22,7 @@ static const char settings[] =
     "       set_config('check_function_bodies', 'on', false),"
     "       set_config('client_min_messages', 'warning', false),"
     "       set_config('synchronous_commit', 'on', false),"
+    "       set_config('jit', 'off', false),"
     "       set_config('default_transaction_isolation', 'read committed', false)";
 
 static const char facts[] =

@@ -61,6 +61,12 @@ static const char migration_accepted[] = "CREATE TABLE IF NOT EXISTS ops.migrati
                                          "    PRIMARY KEY (version, sha256)"
                                          ")";
 
+/* What the last migration left; any difference is drift. */
+static const char catalogue[] = "CREATE TABLE IF NOT EXISTS ops.catalogue ("
+                                "    object text NOT NULL,"
+                                "    definition text NOT NULL"
+                                ")";
+
 static const char rights[] =
     "DO $$ BEGIN"
     "    IF EXISTS (SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = 'clinicd_app') THEN"
@@ -80,6 +86,7 @@ const char *const ops_schema[] = {
     migration_step,
     run,
     migration_accepted,
+    catalogue,
     rights,
     NULL,
 };

@@ -1,6 +1,7 @@
 /* What the database says of itself: nothing here writes. */
 #include "db/migrate.h"
 
+#include "db/migrate/catalogue.h"
 #include "db/migrate/file.h"
 #include "db/migrate/history.h"
 #include "db/migrate/lock.h"
@@ -109,4 +110,13 @@ enum err migrate_holder(const struct migrate_options *options, struct fault *fau
         .options = options, .fault = fault, .files = files_of(options)};
     enum err err = migrator_open(&migrator);
     return err ? err : lock_holder(&migrator, out);
+}
+
+enum err migrate_drift(const struct migrate_options *options, struct arena *arena,
+                       struct fault *fault, struct drift **out, size_t *count)
+{
+    struct migrator migrator CLEANUP(migrator_close) = {
+        .options = options, .fault = fault, .files = files_of(options)};
+    enum err err = migrator_open(&migrator);
+    return err ? err : catalogue_drift(&migrator, arena, out, count);
 }

@@ -28,7 +28,11 @@ static const char golden_help[] =
     "  migrate status          list the migrations and what became of them\n"
     "  migrate verify          ask the database whether the applied migrations still hold\n"
     "  migrate repair          bring a file that stopped half-way to its end\n"
+    "  migrate rehearse        up, down and up again in a scratch database, and compare\n"
+    "  migrate baseline        take a database without history for version V, when it proves to be "
+    "that\n"
     "  migrate accept          take an applied file that was edited for what was applied\n"
+    "  migrate new             write the skeleton of the next migration\n"
     "  migrate lint            look for what locks, rewrites, loses or crosses clinics\n"
     "  migrate sql             print the statements of these versions (all), exactly as they are "
     "sent\n"
@@ -128,6 +132,10 @@ static void what_is_not_understood_is_named_with_exit_code_2(void **state)
         {"migrate to nowhere", "zero"},
         {"migrate up --wait=soon", "--wait"},
         {"migrate accept 1", "--reason"},
+        {"migrate rehearse", "--scratch"},
+        {"migrate baseline 1", "--scratch"},
+        {"migrate new Upper", "letters"},
+        {"migrate new x_y --kind=other", "--kind"},
         {"migrate sql 9999", "9999"},
         {"migrate status --check=yes", "`--check=yes`"},
         {"user create-superadmin --password-stdin", "--username"},

@@ -12,6 +12,7 @@
 
 #include "db/arena.h"
 #include "db/buf.h"
+#include "db/stop.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -31,6 +32,7 @@ struct import_options {
     bool resets_passwords; /* nobody keeps one */
     int chunk_rows;        /* rows a transaction; 0: 4000 */
     int64_t most_rejects;  /* -1: any number */
+    struct stop *stop;     /* asked, it ends behind the chunk that it is at; may be NULL */
     void (*progress)(void *user, const struct import_progress *progress); /* may be NULL */
     void *user;
 };
@@ -44,9 +46,9 @@ struct import_result {
 
 /* Both write what they did for people and as one JSON value. ERR_CONFLICT: the file cannot be
  * imported (import-unreadable, import-not-legacy, import-discarded, import-unknown-columns) or not
- * now (import-needs-clinic, import-other-copy, import-touched); ERR_TIMEOUT: another import runs;
- * ERR_INTERNAL "verification-failed": it does not add up, or too much was rejected; what came in
- * stays invisible. */
+ * now (import-needs-clinic, import-other-copy, import-touched; "stopped": somebody asked);
+ * ERR_TIMEOUT: another import runs; ERR_INTERNAL "verification-failed": it does not add up, or too
+ * much was rejected; what came in stays invisible. */
 enum err import_run(const struct import_options *options, struct fault *fault, struct buf *text,
                     struct buf *json, struct import_result *out) FAILS;
 

@@ -143,10 +143,15 @@ enum exit_code run_import(struct call *call)
                                      .most_rejects = most,
                                      .progress = bar_show,
                                      .user = &bar};
+    struct stop stop = {.fd = -1};
+    if (!options.is_dry && stop_open(&stop))
+        options.stop = &stop;
     enum err err = options.is_dry ? ERR_NONE : url_find(call, &site, &options.url);
     if (!err)
         err = import_run(&options, &call->fault, &call->text, &call->result, &result);
     if (!options.is_dry)
         site_close(&site);
+    if (options.stop)
+        stop_close(&stop);
     return err ? call_failed(call) : answer(call, &result);
 }

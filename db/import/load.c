@@ -151,6 +151,14 @@ static enum err chunk_load(struct step_run *run, int64_t *rows)
     return rejects_count(load);
 }
 
+static enum err stop_look(const struct load *load)
+{
+    if (stop_asked(load->options->stop) == 0)
+        return ERR_NONE;
+    return fail(load->fault, ERR_CONFLICT, "stopped",
+                "stopped, as somebody asked; the same command goes on from here");
+}
+
 static enum err step_open(struct step_run *run, int ordinal)
 {
     struct load *load = run->load;
@@ -195,6 +203,8 @@ enum err load_rows(struct load *load)
             bool has_doubled = (chunk & (chunk - 1)) == 0;
             if (!err && rows == chunk_rows(load) && has_doubled)
                 err = target_run(load->target, import_run_analyze, NULL, NULL);
+            if (!err)
+                err = stop_look(load);
         }
         const char *values[] = {load->id, run.step->name};
         if (!err)

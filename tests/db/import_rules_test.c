@@ -2,6 +2,7 @@
 #include "tests/harness/legacy_move.h"
 
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <string.h>
@@ -227,6 +228,35 @@ static void phone_numbers_are_compared_as_the_service_does(void **state)
     assert_null(sql_text(move->boss, &move->arena, "SELECT ops.phone_key('none', '91')"));
 }
 
+static void stop_at_once(void *user, const struct import_progress *progress)
+{
+    if (strcmp(progress->name, "patient") == 0 && progress->done >= 10)
+        *(bool *)user = raise(SIGTERM) == 0;
+}
+
+static void who_asks_it_to_stop_finds_whole_chunks_and_may_go_on(void **state)
+{
+    struct move *move = *state;
+    struct stop stop;
+    bool is_asked = false;
+    assert_true(stop_open(&stop));
+    move_pack(move, LEGACY_SUGAR, LEGACY_SOUND, PATIENTS);
+    move->options.chunk_rows = 5;
+    move->options.stop = &stop;
+    move->options.progress = stop_at_once;
+    move->options.user = &is_asked;
+    assert_int_equal(move_import(move), ERR_CONFLICT);
+    assert_true(is_asked);
+    assert_string_equal(move->fault.code, "stopped");
+    assert_int_equal(sql_int(move->boss, "SELECT count(*) FROM clinicd.patient"), 10);
+    stop_close(&stop);
+    move->options.stop = NULL;
+    move->options.progress = NULL;
+    move_well(move);
+    move_adds_up(move);
+    assert_int_equal(move_step(move, "patient", "loaded"), PATIENTS);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -241,6 +271,7 @@ int main(void)
         MOVE_TEST(an_import_is_taken_back_whole),
         MOVE_TEST(what_somebody_has_changed_is_not_taken_back),
         MOVE_TEST(phone_numbers_are_compared_as_the_service_does),
+        MOVE_TEST(who_asks_it_to_stop_finds_whole_chunks_and_may_go_on),
     };
     return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
 }

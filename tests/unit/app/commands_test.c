@@ -139,6 +139,12 @@ static void what_is_not_understood_is_named_with_exit_code_2(void **state)
         {"migrate sql 9999", "9999"},
         {"migrate status --check=yes", "`--check=yes`"},
         {"user create-superadmin --password-stdin", "--username"},
+        {"import", "which file"},
+        {"import a b", "which file"},
+        {"import a --max-rejects x", "--max-rejects"},
+        {"import a --passwords forget", "--passwords"},
+        {"import --undo x", "--undo"},
+        {"import --activate", "--open"},
         {"help frobnicate", "`frobnicate`"},
     };
     static char output[OUTPUT_ROOM];

@@ -75,6 +75,7 @@ enum exit_code call_failed(const struct call *call)
         {"schema-mismatch", EXIT_PRECONDITION},
         {"unsafe-role", EXIT_PRECONDITION},
         {"server-too-old", EXIT_PRECONDITION},
+        {"catalogue-differs", EXIT_DRIFT},
         {"stopped", EXIT_STOPPED},
         {"migration-stopped", EXIT_STOPPED},
     };

@@ -18,7 +18,17 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { DONE = 0, PENDING = 3, DRIFT = 4, LOCKED = 6, STOPPED = 9, CANNOT_CONNECT = 10 };
+enum {
+    DONE = 0,
+    USAGE = 2,
+    PENDING = 3,
+    DRIFT = 4,
+    LOCKED = 6,
+    LINT = 7,
+    PRECONDITION = 8,
+    STOPPED = 9,
+    CANNOT_CONNECT = 10
+};
 
 /* A server of the operator's own with an empty database, and the environment that names it. */
 struct desk {
@@ -185,6 +195,49 @@ static void the_arguments_are_written_down(void **state)
                                "'[\"--to\", \"1\", \"--wait=1m\"]'");
 }
 
+static void a_baseline_is_proved_and_no_password_is_written_down(void **state)
+{
+    struct desk *desk = *state;
+    struct postgres_database scratch;
+    struct arena *arena = &desk->arena;
+    run(desk, "up --to 1", DONE);
+    sql_run(desk->boss, "DROP SCHEMA ops CASCADE");
+    postgres_database_empty("scratch", &scratch);
+    const char *folder = sql_text(desk->boss, arena, "SHOW unix_socket_directories");
+    const char *arguments =
+        arena_format(arena, "1 --scratch=postgresql://clinicd_migrator:secret@/%s?host=%s",
+                     scratch.name, folder);
+    sql_run(desk->boss, "ALTER TABLE clinicd.patient ADD COLUMN nickname text");
+    struct program_end end = run(desk, arena_format(arena, "baseline %s", arguments), DRIFT);
+    assert_string_equal(end.text, "added    column patient.nickname\n");
+    sql_run(desk->boss, "ALTER TABLE clinicd.patient DROP COLUMN nickname");
+    run(desk, arena_format(arena, "baseline %s", arguments), DONE);
+    run(desk, "status --drift", PENDING);
+    run(desk, "up", DONE);
+    run(desk, "status --drift", DONE);
+    assert_int_equal(sql_int(desk->boss,
+                             "SELECT count(*) FROM ops.run"
+                             " WHERE arguments = '[\"1\", \"--scratch=(connection)\"]'"),
+                     2);
+    assert_int_equal(
+        sql_int(desk->boss, "SELECT count(*) FROM ops.run r WHERE r::text LIKE '%%secret%%'"), 0);
+    postgres_drop(&scratch);
+}
+
+static void drift_and_lint_have_their_exit_codes(void **state)
+{
+    struct desk *desk = *state;
+    run(desk, "plan", DONE);
+    run(desk, "status --drift", PRECONDITION);
+    run(desk, "up", DONE);
+    sql_run(desk->boss, "ALTER TABLE clinicd.patient DISABLE ROW LEVEL SECURITY");
+    struct program_end end = run(desk, "status --drift", DRIFT);
+    assert_non_null(strstr(end.text, "changed  table patient\n"));
+    run(desk, "lint", DONE);
+    run(desk, "lint " SOURCE_DIR "/tests/command/bad_migration.sql", LINT);
+    run(desk, "to zero --data-loss-ok 7", USAGE);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -194,6 +247,8 @@ int main(void)
         TEST(two_at_once_one_works_the_other_waits_both_end_well),
         TEST(ctrl_c_stops_it_and_it_goes_on),
         TEST(the_arguments_are_written_down),
+        TEST(a_baseline_is_proved_and_no_password_is_written_down),
+        TEST(drift_and_lint_have_their_exit_codes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -230,6 +231,31 @@ static void asked_twice_it_cancels_the_statement_and_repair_ends_it(void **state
     assert_int_equal(version, 0);
 }
 
+/* The server goes on with the statement of a runner that is gone; it keeps that runner's lock until
+ * then, so the next one comes after it. */
+static void killed_in_the_middle_it_goes_on(void **state)
+{
+    struct bench *bench = *state;
+    int applied = 0;
+    house_build(bench);
+    PGconn *holder SQL_CLOSE = sql_connect(bench->database.superuser_url);
+    sql_run(holder, "SELECT pg_advisory_lock(7)");
+    pid_t runner = fork();
+    if (runner == 0)
+        _exit(migrate_up(&bench->options, &bench->fault, &applied) == ERR_NONE);
+    wait_for_waiting_migrator(bench->boss);
+    kill(runner, SIGKILL);
+    assert_int_equal(waitpid(runner, NULL, 0), runner);
+    sql_run(holder, "SELECT pg_advisory_unlock(7)");
+    bench->options.lock_wait_ms = 60000;
+    bench_up(bench, 1);
+    assert_non_null(strstr(bench->said, "goes on after statement"));
+    assert_int_equal(sql_int(bench->boss, "SELECT count(DISTINCT word) FROM clinicd.trace"), 3);
+    assert_int_equal(sql_int(bench->boss, "SELECT count(*) FROM ops.migration_step"), 0);
+    assert_int_equal(sql_int(bench->boss, "SELECT count(*) FROM ops.run WHERE outcome IS NULL"), 1);
+    bench_verifies(bench, ERR_NONE, NULL);
+}
+
 static void a_stopped_file_that_was_edited_does_not_go_on(void **state)
 {
     struct bench *bench = *state;
@@ -357,6 +383,7 @@ int main(void)
         TEST(waiting_and_holding_are_told_apart, begin_wider),
         TEST(asked_once_it_stops_after_the_statement_and_goes_on_there, begin_traces),
         TEST(asked_twice_it_cancels_the_statement_and_repair_ends_it, begin_traces),
+        TEST(killed_in_the_middle_it_goes_on, begin_traces),
         TEST(a_stopped_file_that_was_edited_does_not_go_on, begin_traces),
         TEST(repair_drops_invalid_indexes, begin_wider),
         TEST(every_run_is_a_row_in_a_chain, begin_wider),

@@ -1,6 +1,7 @@
 /* A legacy database that is read: a private copy of a SQLite file, checked before anything is
  * believed of it. The file itself is opened read-only and never written; the copy has no name any
- * more when source_open() returns, so nothing of it is left however the process ends.
+ * more when source_open() returns, so nothing of it is left however the process ends later. Killed
+ * while it copies, it leaves a file that only its owner can read.
  */
 #ifndef DB_IMPORT_SOURCE_H
 #define DB_IMPORT_SOURCE_H

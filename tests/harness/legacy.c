@@ -316,8 +316,7 @@ static void wreck(struct maker *maker)
     static const char *const lines[] = {
         "UPDATE hospital_patient SET patient_name = '   ' WHERE id = 1",
         "UPDATE hospital_patient SET registration_date = '2026-02-31' WHERE id = 2",
-        "UPDATE hospital_patient SET patient_name = 'X' || substr(hex(zeroblob(60)), 1, 110) WHERE "
-        "id = 3",
+        "UPDATE hospital_patient SET patient_name = hex(zeroblob(60)) WHERE id = 3",
         "UPDATE hospital_patient SET age = 999, status = 'unheard', gender = 'unsaid' WHERE id = 4",
         "UPDATE hospital_patientvisit SET check_in_date = 'yesterday' WHERE patient_id = 5",
         "UPDATE hospital_prescription SET patient_id = 999999 WHERE patient_id = 6",

@@ -15,11 +15,13 @@
 
 #include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 enum {
     DONE = 0,
+    FAILED = 1,
     USAGE = 2,
     PENDING = 3,
     DRIFT = 4,
@@ -238,6 +240,29 @@ static void drift_and_lint_have_their_exit_codes(void **state)
     run(desk, "to zero --data-loss-ok 7", USAGE);
 }
 
+static void a_new_file_has_the_next_number_and_overwrites_nothing(void **state)
+{
+    struct desk *desk = *state;
+    char dir[] = "/tmp/clinicd-new-XXXXXX";
+    char path[128];
+    assert_non_null(mkdtemp(dir));
+    const char *arguments =
+        arena_format(&desk->arena, "new nickname --kind concurrent --dir %s", dir);
+    snprintf(path, sizeof path, "%s/%04d_nickname.sql", dir, migrate_latest() + 1);
+    struct program_end end = run(desk, arguments, DONE);
+    assert_string_equal(end.text, arena_format(&desk->arena, "%s\n", path));
+    run(desk, arguments, FAILED);
+    run(desk, arena_format(&desk->arena, "lint %s", path), DONE);
+    char text[128] = "";
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    assert_true(fread(text, 1, sizeof text - 1, file) > 0);
+    fclose(file);
+    assert_non_null(strstr(text, "_nickname.sql\n-- migrate: kind=expand tx=no\n"));
+    unlink(path);
+    rmdir(dir);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -249,6 +274,7 @@ int main(void)
         TEST(the_arguments_are_written_down),
         TEST(a_baseline_is_proved_and_no_password_is_written_down),
         TEST(drift_and_lint_have_their_exit_codes),
+        TEST(a_new_file_has_the_next_number_and_overwrites_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -63,7 +63,7 @@ static void name_read(struct migration_file *file)
         return;
     }
     file->version = atoi(name);
-    file->name = pool_copy(file->source.pool, name + 5, length - 5 - 4);
+    file->name = store_copy(file->source.store, name + 5, length - 5 - 4);
 }
 
 static bool word_is(const char *at, size_t length, const char *word)
@@ -186,27 +186,6 @@ static void token_check(struct migration_file *file, const struct token *token, 
         source_refuse(&file->source, token->start, "the runner begins and ends transactions");
 }
 
-/* The index of the ';' that ends the statement at `i`, or of the end. Inside parentheses and the
- * body BEGIN ATOMIC … END of a function a ';' ends nothing. */
-static size_t statement_end(const struct tokens *sql, size_t i)
-{
-    int depth = 0;
-    int body = 0;
-    for (; i < sql->count; i++) {
-        const struct token *token = &sql->all[i];
-        depth += token_is(token, "(") - token_is(token, ")");
-        if (token_is(token, "BEGIN") && token_is(token + 1, "ATOMIC"))
-            body++;
-        else if (body > 0 && token_is(token, "CASE"))
-            body++;
-        else if (body > 0 && token_is(token, "END"))
-            body--;
-        else if (depth <= 0 && body == 0 && token_is(token, ";"))
-            break;
-    }
-    return i;
-}
-
 static void statement_add(struct text *out, const struct tokens *sql, size_t from, size_t to)
 {
     const struct token *last = &sql->all[to - 1];
@@ -221,7 +200,7 @@ static void statements_read(struct migration_file *file)
     enum section section = SECTION_NONE;
     size_t i = 0;
     while (i < file->sql.count) {
-        size_t end = statement_end(&file->sql, i);
+        size_t end = tokens_statement_end(&file->sql, i);
         gap_read(file, &file->sql.all[i], &section);
         if (end > i && section == SECTION_NONE) {
             source_refuse(&file->source, file->sql.all[i].start,
@@ -260,13 +239,13 @@ static void file_check(struct migration_file *file)
                       "down loss=rows and section loss belong together, one is missing");
 }
 
-static bool file_read(struct pool *pool, const char *path, struct migration_file *out)
+static bool file_read(struct store *store, const char *path, struct migration_file *out)
 {
     struct migration_file file = {.version = 0};
-    if (!source_read(pool, path, &file.source) || !tokens_read(&file.source, &file.sql))
+    if (!source_load(store, path, &file.source) || !tokens_read(&file.source, &file.sql))
         return false;
     for (int i = 0; i < SECTION_COUNT; i++)
-        file.statements[i].pool = pool;
+        file.statements[i].store = store;
     name_read(&file);
     statements_read(&file);
     file_check(&file);
@@ -293,15 +272,15 @@ static void file_write(const struct migration_file *file, struct text *tables, s
     text_say(rows, "},\n");
 }
 
-static bool roles_write(struct pool *pool, const char *path, struct text *out)
+static bool roles_write(struct store *store, const char *path, struct text *out)
 {
     struct source source;
     struct tokens sql;
-    if (!source_read(pool, path, &source) || !tokens_read(&source, &sql))
+    if (!source_load(store, path, &source) || !tokens_read(&source, &sql))
         return false;
     size_t i = 0;
     while (i < sql.count) {
-        size_t end = statement_end(&sql, i);
+        size_t end = tokens_statement_end(&sql, i);
         if (end > i)
             statement_add(out, &sql, i, end);
         i = end + (end < sql.count);
@@ -334,20 +313,20 @@ static bool numbers_check(struct migration_file *files, size_t n)
     return is_good;
 }
 
-bool embed_migrations(struct pool *pool, const char *out, char *const paths[], size_t paths_n)
+bool embed_migrations(struct store *store, const char *out, char *const paths[], size_t paths_n)
 {
-    struct migration_file *files = pool_take(pool, sizeof *files * (paths_n + 1));
-    struct text c = {.pool = pool};
-    struct text rows = {.pool = pool};
-    struct text roles = {.pool = pool};
+    struct migration_file *files = store_take(store, sizeof *files * (paths_n + 1));
+    struct text c = {.store = store};
+    struct text rows = {.store = store};
+    struct text roles = {.store = store};
     bool is_good = true;
     size_t n = 0;
     text_add(&roles, "", 0);
     text_add(&rows, "", 0);
     for (size_t i = 0; i < paths_n; i++) {
         if (strcmp(file_name(paths[i]), "roles.sql") == 0)
-            is_good = roles_write(pool, paths[i], &roles) && is_good;
-        else if (file_read(pool, paths[i], &files[n]))
+            is_good = roles_write(store, paths[i], &roles) && is_good;
+        else if (file_read(store, paths[i], &files[n]))
             n++;
         else
             is_good = false;

@@ -11,6 +11,9 @@ DO $$ BEGIN CREATE ROLE clinicd_definer NOLOGIN BYPASSRLS; EXCEPTION WHEN duplic
 -- `clinicd migrate` and `clinicd import`; nothing else.
 DO $$ BEGIN CREATE ROLE clinicd_migrator LOGIN BYPASSRLS; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
 
+-- Whoever migrates must be able to say which query of whom is in the way.
+GRANT pg_read_all_stats TO clinicd_migrator;
+
 -- The service: owns nothing, bypasses nothing.
 DO $$ BEGIN CREATE ROLE clinicd_app LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
 

@@ -1,37 +1,13 @@
-#include "db/history.h"
+#include "db/migrate/history.h"
+
+#include "db/migrate/file.h"
+#include "db/migrate/schema.h"
+#include "db/migrate/script.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 static const char first_hash[] = "0000000000000000000000000000000000000000000000000000000000000000";
-
-static const char create_schema[] = "CREATE SCHEMA IF NOT EXISTS ops";
-
-static const char create_table[] = "CREATE TABLE IF NOT EXISTS ops.migration ("
-                                   "    version int PRIMARY KEY CHECK (version > 0),"
-                                   "    name text NOT NULL,"
-                                   "    kind text NOT NULL,"
-                                   "    sha256 text NOT NULL,"
-                                   "    text text NOT NULL,"
-                                   "    applied_at timestamptz NOT NULL,"
-                                   "    duration_ms bigint NOT NULL,"
-                                   "    applied_by text NOT NULL,"
-                                   "    tool text NOT NULL,"
-                                   "    prev_hash text NOT NULL,"
-                                   "    hash text NOT NULL"
-                                   ")";
-
-static const char grant_rights[] =
-    "DO $$ BEGIN"
-    "    IF EXISTS (SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = 'clinicd_app') THEN"
-    "        GRANT USAGE ON SCHEMA ops TO clinicd_app;"
-    "        GRANT SELECT (version) ON ops.migration TO clinicd_app;"
-    "    END IF;"
-    "    IF EXISTS (SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = 'clinicd_backup') THEN"
-    "        GRANT USAGE ON SCHEMA ops TO clinicd_backup;"
-    "        GRANT SELECT ON ops.migration TO clinicd_backup;"
-    "    END IF;"
-    "END $$";
 
 static const char select_rows[] =
     "SELECT version, name, kind, sha256,"
@@ -48,10 +24,18 @@ static const char select_facts[] =
 
 static const char insert_row[] =
     "INSERT INTO ops.migration (version, name, kind, sha256, text, applied_at, duration_ms,"
-    "                           applied_by, tool, prev_hash, hash)"
+    "                           applied_by, tool, prev_hash, hash, lock_wait_ms, lock_hold_ms,"
+    "                           rows_touched, retries)"
     " VALUES ($1::int, $2, $3, $4, $5,"
     "         timestamptz 'epoch' + $6::bigint * interval '1 microsecond', $7::bigint, $8, $9,"
-    "         $10, $11)";
+    "         $10, $11, $12::bigint, $13::bigint, $14::bigint, $15::int)";
+
+static const char select_accepted[] =
+    "SELECT EXISTS (SELECT 1 FROM ops.migration_accepted WHERE version = $1::int AND sha256 = $2)";
+
+static const char insert_accepted[] =
+    "INSERT INTO ops.migration_accepted (version, sha256, reason, run_id)"
+    " VALUES ($1::int, $2, $3, $4::bigint) ON CONFLICT DO NOTHING";
 
 const char *migration_digest(const struct migration *file, char out[DIGEST_TEXT])
 {
@@ -69,11 +53,9 @@ static const char *row_hash(struct arena *arena, const struct history_row *row)
 
 enum err history_prepare(struct migrator *migrator)
 {
-    enum err err = migrator_run(migrator, create_schema, NULL);
-    if (!err)
-        err = migrator_run(migrator, create_table, NULL);
-    if (!err)
-        err = migrator_run(migrator, grant_rights, NULL);
+    enum err err = ERR_NONE;
+    for (size_t i = 0; !err && ops_schema[i]; i++)
+        err = migrator_run(migrator, ops_schema[i], NULL);
     return err;
 }
 
@@ -119,7 +101,13 @@ enum err history_read(struct migrator *migrator, struct history *out)
     return ERR_NONE;
 }
 
-enum err history_add(struct migrator *migrator, const struct migration *file, int64_t duration_ms)
+static const char *number_text(struct arena *arena, int64_t number)
+{
+    return arena_format(arena, "%lld", (long long)number);
+}
+
+enum err history_add(struct migrator *migrator, const struct migration *file,
+                     const struct migrate_done *done)
 {
     struct arena *arena = migrator->fault->arena;
     const char *first = first_hash;
@@ -134,7 +122,7 @@ enum err history_add(struct migrator *migrator, const struct migration *file, in
         .kind = file->kind,
         .sha256 = migration_digest(file, digest),
         .applied_at_us = text_at(facts, 0, "at"),
-        .duration_ms = arena_format(arena, "%lld", (long long)duration_ms),
+        .duration_ms = number_text(arena, done->duration_ms),
         .applied_by = text_at(facts, 0, "by"),
         .tool = "clinicd " CLINICD_VERSION,
         .prev_hash = text_at(facts, 0, "hash"),
@@ -150,7 +138,11 @@ enum err history_add(struct migrator *migrator, const struct migration *file, in
                                   row.applied_by,
                                   row.tool,
                                   row.prev_hash,
-                                  row.hash};
+                                  row.hash,
+                                  number_text(arena, done->lock_wait_ms),
+                                  number_text(arena, done->lock_hold_ms),
+                                  number_text(arena, done->rows),
+                                  number_text(arena, done->retries)};
     return migrator_run_params(migrator, insert_row, sizeof values / sizeof values[0], values,
                                NULL);
 }
@@ -160,6 +152,71 @@ enum err history_remove(struct migrator *migrator, int version)
     const char *value = arena_format(migrator->fault->arena, "%d", version);
     return migrator_run_params(migrator, "DELETE FROM ops.migration WHERE version = $1::int", 1,
                                &value, NULL);
+}
+
+static enum err is_accepted(struct migrator *migrator, int version, const char *sha256, bool *out)
+{
+    PGresult *result = NULL;
+    const char *const values[] = {arena_format(migrator->fault->arena, "%d", version), sha256};
+    enum err err =
+        migrator_run(migrator, "SELECT to_regclass('ops.migration_accepted') IS NOT NULL", &result);
+    if (err || *PQgetvalue(result, 0, 0) != 't')
+        return err;
+    err = migrator_run_params(migrator, select_accepted, 2, values, &result);
+    if (!err)
+        *out = *PQgetvalue(result, 0, 0) == 't';
+    return err;
+}
+
+enum err history_is_same(struct migrator *migrator, const struct history_row *row,
+                         const struct migration *file, bool *is_same)
+{
+    PGresult *result = NULL;
+    char digest[DIGEST_TEXT];
+    const char *version = arena_format(migrator->fault->arena, "%d", row->version);
+    *is_same = strcmp(row->sha256, migration_digest(file, digest)) == 0;
+    if (*is_same || strcmp(row->sha256, row->text_sha256) != 0)
+        return ERR_NONE; /* a row that does not fit itself proves nothing */
+    enum err err = migrator_run_params(
+        migrator, "SELECT text FROM ops.migration WHERE version = $1::int", 1, &version, &result);
+    if (err)
+        return err;
+    *is_same = script_is_same(PQgetvalue(result, 0, 0), file->text);
+    return *is_same ? ERR_NONE : is_accepted(migrator, row->version, digest, is_same);
+}
+
+enum err history_accept(struct migrator *migrator, const struct migration *file, const char *reason)
+{
+    char digest[DIGEST_TEXT];
+    const char *const values[] = {arena_format(migrator->fault->arena, "%d", file->version),
+                                  migration_digest(file, digest), reason, migrator->run_id};
+    return migrator_run_params(migrator, insert_accepted, 4, values, NULL);
+}
+
+enum err history_check(struct migrator *migrator, const struct history *history)
+{
+    for (size_t i = 0; i < history->count; i++) {
+        const struct history_row *row = &history->rows[i];
+        const struct migration *file = row->version <= files_latest(migrator->files)
+                                           ? &migrator->files[row->version - 1]
+                                           : NULL;
+        bool is_same = false;
+        if (!file)
+            return fail(migrator->fault, ERR_CONFLICT, "migration-unknown",
+                        "the database has %04d_%s, which this program does not know: it is older",
+                        row->version, row->name);
+        if (row->version != (int)i + 1)
+            return fail(migrator->fault, ERR_CONFLICT, "history-broken",
+                        "%04d_%s is applied, but the one before it is not", row->version,
+                        row->name);
+        enum err err = history_is_same(migrator, row, file, &is_same);
+        if (err)
+            return err;
+        if (!is_same)
+            return fail(migrator->fault, ERR_CONFLICT, "migration-edited",
+                        "%04d_%s was edited after it had been applied", file->version, file->name);
+    }
+    return ERR_NONE;
 }
 
 enum err history_check_chain(struct migrator *migrator, const struct history *history)

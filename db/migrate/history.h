@@ -1,12 +1,13 @@
 /* ops.migration: which files were applied, when and by whom, and what they said then. Every row
  * holds the hash of the one before it, so that a changed or missing row is seen. The service's role
- * reads the versions and nothing else. For migrate.c only.
+ * reads the versions and nothing else. What a file cost is beside the hashed columns, not in them.
+ * For db/migrate/ only.
  */
-#ifndef DB_HISTORY_H
-#define DB_HISTORY_H
+#ifndef DB_MIGRATE_HISTORY_H
+#define DB_MIGRATE_HISTORY_H
 
 #include "db/keys.h"
-#include "db/migrator.h"
+#include "db/migrate/migrator.h"
 
 struct history_row {
     int version;
@@ -28,7 +29,8 @@ struct history {
     size_t count;
 };
 
-/* Makes schema and table when they are not there, and lets the service and backups see them. */
+/* Makes schema ops and all its tables when they are not there, and lets the service and backups see
+ * what is theirs to see. */
 enum err history_prepare(struct migrator *migrator) FAILS;
 
 /* Empty when there is no table yet. */
@@ -36,8 +38,20 @@ enum err history_read(struct migrator *migrator, struct history *out) FAILS;
 
 /* The row that says a file is applied; inside the file's transaction. */
 enum err history_add(struct migrator *migrator, const struct migration *file,
-                     int64_t duration_ms) FAILS;
+                     const struct migrate_done *done) FAILS;
 enum err history_remove(struct migrator *migrator, int version) FAILS;
+
+/* Whether the file is still the one that was applied: to the byte, or but for comments and space,
+ * or because somebody accepted the edit (ops.migration_accepted). */
+enum err history_is_same(struct migrator *migrator, const struct history_row *row,
+                         const struct migration *file, bool *is_same) FAILS;
+
+/* Accepts the edited file of a version from now on; the row and its hash stay as they are. */
+enum err history_accept(struct migrator *migrator, const struct migration *file,
+                        const char *reason) FAILS;
+
+/* What the database says was applied must be what this program holds, from the first on. */
+enum err history_check(struct migrator *migrator, const struct history *history) FAILS;
 
 /* ERR_CONFLICT "history-broken": a row does not fit the one before it, or itself. */
 enum err history_check_chain(struct migrator *migrator, const struct history *history) FAILS;

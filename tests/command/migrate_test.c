@@ -207,7 +207,7 @@ static void a_baseline_is_proved_and_no_password_is_written_down(void **state)
     postgres_database_empty("scratch", &scratch);
     const char *folder = sql_text(desk->boss, arena, "SHOW unix_socket_directories");
     const char *arguments =
-        arena_format(arena, "1 --scratch=postgresql://clinicd_migrator:secret@/%s?host=%s",
+        arena_format(arena, "1 --scratch=postgresql://clinicd_migrator:canary@/%s?host=%s",
                      scratch.name, folder);
     sql_run(desk->boss, "ALTER TABLE clinicd.patient ADD COLUMN nickname text");
     struct program_end end = run(desk, arena_format(arena, "baseline %s", arguments), DRIFT);

@@ -73,10 +73,10 @@ static enum err visits_create_in_b(struct request *request)
     return visits_create(request);
 }
 
-static enum err admissions_create_in_b(struct request *request)
+static enum err treatments_create_in_b(struct request *request)
 {
     request_tx(request)->scope.clinic_id = seed_b.clinic_id;
-    return admissions_create(request);
+    return treatments_create(request);
 }
 
 static enum err prescriptions_list_of_b(struct request *request)
@@ -267,10 +267,10 @@ static const struct plant plants[] = {
      .only = "treatments_list",
      .needs_wall_1_gone = true,
      .must_leak = true},
-    {.name = "a patient is admitted in a clinic from outside",
-     .operation = "admissions_create",
-     .run = admissions_create_in_b,
-     .only = "admissions_create",
+    {.name = "a treatment is written in a clinic from outside",
+     .operation = "treatments_create",
+     .run = treatments_create_in_b,
+     .only = "treatments_create",
      .must_leak = true},
     {.name = "a visit is made in a clinic from outside",
      .operation = "visits_create",

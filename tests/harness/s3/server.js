@@ -18,6 +18,7 @@ const BUCKET = 'clinic-files';
 const inner = { host: '127.0.0.1', agent: new http.Agent({ keepAlive: true }) };
 let troubles = [];
 let asked = 0;
+let changes = Promise.resolve();
 
 function bodyOf(request) {
     return new Promise((resolve, reject) => {
@@ -67,16 +68,24 @@ function refuse(response, status, code) {
     response.end(`<?xml version="1.0" encoding="UTF-8"?><Error><Code>${code}</Code></Error>`);
 }
 
+// Resolved when s3rver has begun to answer: by then it has done what was asked.
 function pass(request, response, body, cut) {
-    const onward = http.request({
-        ...inner, method: request.method, path: request.url, headers: request.headers,
-    }, (answer) => {
-        response.writeHead(answer.statusCode, answer.headers);
-        if (!cut) return answer.pipe(response);
-        answer.once('data', (part) => response.write(part.subarray(0, part.length / 2), () => response.destroy()));
+    return new Promise((resolve) => {
+        const onward = http.request({
+            ...inner, method: request.method, path: request.url, headers: request.headers,
+        }, (answer) => {
+            resolve();
+            response.writeHead(answer.statusCode, answer.headers);
+            if (!cut) return answer.pipe(response);
+            answer.once('data', (part) =>
+                response.write(part.subarray(0, part.length / 2), () => response.destroy()));
+        });
+        onward.on('error', () => {
+            resolve();
+            refuse(response, 502, 'BadGateway');
+        });
+        onward.end(body);
     });
-    onward.on('error', () => refuse(response, 502, 'BadGateway'));
-    onward.end(body);
 }
 
 async function answer(request, response) {
@@ -95,7 +104,11 @@ async function answer(request, response) {
     if (Number(trouble)) return refuse(response, Number(trouble), 'Trouble');
     const code = await refusal(request, url, body);
     if (code) return refuse(response, 403, code);
-    pass(request, response, body, trouble === 'cut');
+    const onward = () => pass(request, response, body, trouble === 'cut');
+    if (!['PUT', 'DELETE'].includes(request.method)) return onward();
+    // One at a time: a folder that s3rver finds empty it removes, also from under the object that is about to come.
+    changes = changes.then(onward);
+    await changes;
 }
 
 const store = new S3rver({

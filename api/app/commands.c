@@ -131,6 +131,22 @@ const struct command commands[] = {
                     {"--undo", "ID", "take that import back, while untouched"}},
     },
     {
+        .name = "backup",
+        .help = "dump the database into a folder with a manifest of counts and checksums",
+        .run = run_backup,
+        .options = {{"--to", "DIR", "where its folder is made (backups, in the data directory)"},
+                    {"--files", "DIR", "the store's files (files, in the data directory)"},
+                    {"--source", "FILE", "a legacy SQLite file instead of the database"}},
+    },
+    {
+        .name = "restore",
+        .operands = "FOLDER",
+        .help = "prove that a backup comes back whole, or make a new database of it",
+        .run = run_restore,
+        .options = {{"--verify", NULL, "restore into a scratch database, compare, drop it"},
+                    {"--into", "DB", "the same, and keep it under this name, which is free"}},
+    },
+    {
         .name = "user create-superadmin",
         .help = "make an account of the platform; the password is asked for",
         .run = run_create_superadmin,

@@ -112,6 +112,8 @@ enum exit_code run_migrate_lint(struct call *call);
 enum exit_code run_migrate_sql(struct call *call);
 enum exit_code run_migrate_roles(struct call *call);
 enum exit_code run_import(struct call *call);
+enum exit_code run_backup(struct call *call);
+enum exit_code run_restore(struct call *call);
 enum exit_code run_create_superadmin(struct call *call);
 enum exit_code run_settings(struct call *call);
 enum exit_code run_openapi(struct call *call);

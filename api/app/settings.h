@@ -20,6 +20,8 @@ struct settings {
     const char *data_dir;
     const char *database_url; /* "": the embedded server */
     const char *migrate_url;
+    const char *backup_url;
+    const char *restore_url;
     const char *secrets_file; /* from the data directory, unless absolute */
     const char *cors_origins;
     const char *trusted_proxies;

@@ -67,6 +67,21 @@ static const char catalogue[] = "CREATE TABLE IF NOT EXISTS ops.catalogue ("
                                 "    definition text NOT NULL"
                                 ")";
 
+/* What `clinicd backup` made, and which of it was proven to come back. */
+static const char backup[] = "CREATE TABLE IF NOT EXISTS ops.backup ("
+                             "    id uuid PRIMARY KEY,"
+                             "    run_id bigint NOT NULL,"
+                             "    made_at timestamptz NOT NULL,"
+                             "    folder text NOT NULL,"
+                             "    sha256 text NOT NULL," /* of the manifest */
+                             "    bytes bigint NOT NULL,"
+                             "    snapshot_lsn text NOT NULL,"
+                             "    manifest jsonb NOT NULL,"
+                             "    duration_ms bigint NOT NULL,"
+                             "    verified_at timestamptz,"
+                             "    restore_ms bigint"
+                             ")";
+
 static const char rights[] =
     "DO $$ BEGIN"
     "    IF EXISTS (SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = 'clinicd_app') THEN"
@@ -76,6 +91,7 @@ static const char rights[] =
     "    IF EXISTS (SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = 'clinicd_backup') THEN"
     "        GRANT USAGE ON SCHEMA ops TO clinicd_backup;"
     "        GRANT SELECT ON ALL TABLES IN SCHEMA ops TO clinicd_backup;"
+    "        GRANT SELECT ON ALL SEQUENCES IN SCHEMA ops TO clinicd_backup;"
     "    END IF;"
     "END $$";
 
@@ -87,6 +103,7 @@ const char *const ops_schema[] = {
     run,
     migration_accepted,
     catalogue,
+    backup,
     rights,
     NULL,
 };

@@ -147,6 +147,25 @@ const struct command commands[] = {
                     {"--into", "DB", "the same, and keep it under this name, which is free"}},
     },
     {
+        .name = "verify isolation",
+        .help = "try to cross from one clinic into another, on every table, as the service",
+        .run = run_verify_isolation,
+        .options = {{"--self-test", NULL, "prove that it would notice: take each wall away once"},
+                    {"--scratch", "URL", "an empty database for the self-test"}},
+    },
+    {
+        .name = "verify schema",
+        .help = "compare the schema with what the migrations left",
+        .run = run_verify_schema,
+        .options = {{"--scratch", "URL", "an empty database: compare with what they make there"}},
+    },
+    {
+        .name = "verify data",
+        .help = "look for rows that point nowhere, counts that are wrong, gaps in the trail",
+        .run = run_verify_data,
+        .options = {{"--clinic", "SLUG", "of this clinic only"}},
+    },
+    {
         .name = "user create-superadmin",
         .help = "make an account of the platform; the password is asked for",
         .run = run_create_superadmin,

@@ -147,6 +147,27 @@ const struct command commands[] = {
                     {"--into", "DB", "the same, and keep it under this name, which is free"}},
     },
     {
+        .name = "maintenance on",
+        .help = "take the service away: every request gets 503 with the reason",
+        .run = run_maintenance_on,
+        .options = {{"--read-only", NULL, "refuse changes only, go on showing"},
+                    {"--until", "T", "the announced end: 2026-11-22T18:00:00Z, or 30m"},
+                    {"--reason", "TEXT", "what everybody who asks is told"},
+                    {"--fence", NULL, "end the service's connections and let none in"},
+                    {"--drain", "TIME", "before that, what is under way may take so long (30s)"}},
+    },
+    {
+        .name = "maintenance off",
+        .help = "give the service back, when the schema is ready for it",
+        .run = run_maintenance_off,
+        .options = {{"--force", NULL, "even when it is not"}},
+    },
+    {
+        .name = "maintenance status",
+        .help = "tell whether the service is away, why, and who is still connected",
+        .run = run_maintenance_status,
+    },
+    {
         .name = "verify isolation",
         .help = "try to cross from one clinic into another, on every table, as the service",
         .run = run_verify_isolation,

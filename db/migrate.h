@@ -161,6 +161,18 @@ enum err migrate_baseline(const struct migrate_options *options, int version,
 enum err migrate_rehearse(const struct migrate_options *options, const char *scratch_url,
                           struct fault *fault, struct drift **drift, size_t *drift_n) FAILS;
 
+/* What is different now from what this program's migrations make of nothing, in the scratch
+ * database. */
+enum err migrate_compare(const struct migrate_options *options, const char *scratch_url,
+                         struct fault *fault, struct drift **out, size_t *count) FAILS;
+
+/* Fills the scratch database with this program's schema, does the work there, and empties it again,
+ * whatever came of it. */
+enum err migrate_in_scratch(const struct migrate_options *options, const char *scratch_url,
+                            struct fault *fault,
+                            enum err (*work)(void *user, const char *url, struct fault *fault),
+                            void *user) FAILS;
+
 /* As it is now; the texts live in the fault's arena. */
 enum err migrate_holder(const struct migrate_options *options, struct fault *fault,
                         struct migrate_holder *out) FAILS;

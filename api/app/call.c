@@ -68,6 +68,7 @@ enum exit_code call_failed(const struct call *call)
         enum exit_code exit;
     } codes[] = {
         {"verification-failed", EXIT_UNVERIFIED},
+        {"backup-damaged", EXIT_UNVERIFIED},
         {"migration-edited", EXIT_DRIFT},
         {"migration-unknown", EXIT_DRIFT},
         {"history-broken", EXIT_DRIFT},

@@ -23,6 +23,7 @@ int64_t duration_ms(const char *text)
     return *unit == '\0' || strcmp(unit, "s") == 0 ? number * 1000
            : strcmp(unit, "ms") == 0               ? number
            : strcmp(unit, "m") == 0                ? number * 60000
+           : strcmp(unit, "h") == 0                ? number * 3600000
                                                    : -1;
 }
 

@@ -1,5 +1,6 @@
 /* One request's way. The list of steps at the end of this file is the diagram. */
 #include "api/http/arrival.h"
+#include "api/http/away.h"
 #include "api/http/content.h"
 #include "api/http/finish.h"
 #include "api/http/gate.h"
@@ -322,6 +323,7 @@ static void log_request(struct request *request)
 static enum err (*const steps[])(struct request *request) = {
     step_begin,    /* request id, framing, client address   400 414 431 */
     step_route,    /* method and raw path -> operation       404 405 501, OPTIONS */
+    away_step,     /* taken away for maintenance             503 */
     step_limits,   /* rate, length, media types              413 415 406 429 */
     step_identify, /* token and clinic -> principal          401 404 */
     permit,        /* the document's permissions             401 403 404 */

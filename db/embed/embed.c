@@ -1,6 +1,7 @@
 /* embed queries [--without-wall-1 | --without-patient] --out DIR FILES…
  * embed migrations --out DIR FILES…
- * embed imports --out DIR FILES… */
+ * embed imports --out DIR FILES…
+ * embed lists --out DIR FILES… */
 #include "db/embed/embed.h"
 
 #include <stdio.h>
@@ -11,7 +12,8 @@ static int usage(void)
     fprintf(stderr,
             "usage: embed queries [--without-wall-1 | --without-patient] --out DIR FILES...\n"
             "       embed migrations --out DIR FILES...\n"
-            "       embed imports --out DIR FILES...\n");
+            "       embed imports --out DIR FILES...\n"
+            "       embed lists --out DIR FILES...\n");
     return 2;
 }
 
@@ -40,5 +42,7 @@ int main(int argc, char **argv)
         return embed_migrations(&store, out, argv + at, files_n) ? 0 : 1;
     if (strcmp(argv[1], "imports") == 0 && gap == GAP_NONE)
         return embed_imports(&store, out, argv + at, files_n) ? 0 : 1;
+    if (strcmp(argv[1], "lists") == 0 && gap == GAP_NONE)
+        return embed_lists(&store, out, argv + at, files_n) ? 0 : 1;
     return usage();
 }

@@ -22,4 +22,7 @@ bool embed_migrations(struct store *store, const char *out, char *const paths[],
 /* Writes out/imports.c (format: db/import/steps.h). */
 bool embed_imports(struct store *store, const char *out, char *const paths[], size_t paths_n);
 
+/* Writes out/lists.h and out/lists.c (format: db/embed/lists.c). */
+bool embed_lists(struct store *store, const char *out, char *const paths[], size_t paths_n);
+
 #endif

@@ -48,7 +48,7 @@ static int backup(sqlite3 *from, sqlite3 *to)
     return rc == SQLITE_DONE ? end : rc;
 }
 
-static enum err copy_make(const char *path, const char *copy, struct fault *fault)
+enum err source_copy(const char *path, const char *copy, struct fault *fault)
 {
     sqlite3 *from = NULL, *to = NULL;
     int rc = sqlite3_open_v2(path, &from, SQLITE_OPEN_READONLY, NULL);
@@ -177,7 +177,7 @@ enum err source_open(const char *path, struct fault *fault, struct source *out)
     enum err err = copy_place(fault, &copy);
     if (err)
         return err;
-    err = copy_make(path, copy, fault);
+    err = source_copy(path, copy, fault);
     if (!err)
         err = copy_digest(copy, fault, &source);
     const char *uri = arena_format(fault->arena, "file:%s?mode=ro&immutable=1", copy);

@@ -26,6 +26,9 @@ struct source {
 enum err source_open(const char *path, struct fault *fault, struct source *out) FAILS;
 void source_close(struct source *source);
 
+/* Only the copy, into a file that is there and empty. */
+enum err source_copy(const char *path, const char *copy, struct fault *fault) FAILS;
+
 /* One number; the text is a sqlite3_mprintf() format, where %w and %Q quote. */
 enum err source_number(const struct source *source, struct fault *fault, int64_t *out,
                        const char *format, ...) FAILS;

@@ -67,15 +67,46 @@ static const char catalogue[] = "CREATE TABLE IF NOT EXISTS ops.catalogue ("
                                 "    definition text NOT NULL"
                                 ")";
 
+/* What `clinicd backup` made, and which of it was proven to come back. */
+static const char backup[] = "CREATE TABLE IF NOT EXISTS ops.backup ("
+                             "    id uuid PRIMARY KEY,"
+                             "    run_id bigint NOT NULL,"
+                             "    made_at timestamptz NOT NULL,"
+                             "    folder text NOT NULL,"
+                             "    sha256 text NOT NULL," /* of the manifest */
+                             "    bytes bigint NOT NULL,"
+                             "    snapshot_lsn text NOT NULL,"
+                             "    manifest jsonb NOT NULL,"
+                             "    duration_ms bigint NOT NULL,"
+                             "    verified_at timestamptz,"
+                             "    restore_ms bigint"
+                             ")";
+
+/* The operator's order to the service (db/maintain.h): no row, no order. */
+static const char maintenance[] =
+    "CREATE TABLE IF NOT EXISTS ops.maintenance ("
+    "    only_one bool PRIMARY KEY DEFAULT true CHECK (only_one),"
+    "    is_read_only bool NOT NULL,"
+    "    reason text CHECK (length(reason) BETWEEN 1 AND 200),"
+    "    ends_at timestamptz," /* announced; nothing ends by itself */
+    "    is_fenced bool NOT NULL,"
+    "    app_limit int NOT NULL," /* of clinicd_app's connections, to be put back */
+    "    since timestamptz NOT NULL,"
+    "    ordered_by text NOT NULL,"
+    "    run_id bigint NOT NULL"
+    ")";
+
 static const char rights[] =
     "DO $$ BEGIN"
     "    IF EXISTS (SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = 'clinicd_app') THEN"
     "        GRANT USAGE ON SCHEMA ops TO clinicd_app;"
     "        GRANT SELECT (version) ON ops.migration TO clinicd_app;"
+    "        GRANT SELECT ON ops.maintenance TO clinicd_app;"
     "    END IF;"
     "    IF EXISTS (SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = 'clinicd_backup') THEN"
     "        GRANT USAGE ON SCHEMA ops TO clinicd_backup;"
     "        GRANT SELECT ON ALL TABLES IN SCHEMA ops TO clinicd_backup;"
+    "        GRANT SELECT ON ALL SEQUENCES IN SCHEMA ops TO clinicd_backup;"
     "    END IF;"
     "END $$";
 
@@ -87,6 +118,8 @@ const char *const ops_schema[] = {
     run,
     migration_accepted,
     catalogue,
+    backup,
+    maintenance,
     rights,
     NULL,
 };

@@ -223,3 +223,46 @@ enum err migrate_rehearse(const struct migrate_options *options, const char *scr
     scratch_clean(&scratch, fault);
     return err;
 }
+
+enum err migrate_in_scratch(const struct migrate_options *options, const char *scratch_url,
+                            struct fault *fault,
+                            enum err (*work)(void *user, const char *url, struct fault *fault),
+                            void *user)
+{
+    struct migrate_options scratch = scratch_options(options, scratch_url);
+    int applied = 0;
+    enum err err = scratch_check(options, &scratch, fault);
+    if (err)
+        return err;
+    scratch.to = -1;
+    err = migrate_up(&scratch, fault, &applied);
+    if (!err)
+        err = work(user, scratch_url, fault);
+    scratch_clean(&scratch, fault);
+    return err;
+}
+
+struct lines {
+    const struct migrate_options *options;
+    struct catalogue_line *all;
+    size_t n;
+};
+
+static enum err lines_take(void *user, const char *url, struct fault *fault)
+{
+    struct lines *lines = user;
+    struct migrate_options scratch = scratch_options(lines->options, url);
+    return lines_of(&scratch, fault, &lines->all, &lines->n);
+}
+
+enum err migrate_compare(const struct migrate_options *options, const char *scratch_url,
+                         struct fault *fault, struct drift **out, size_t *count)
+{
+    struct lines wanted = {.options = options}, found = {.options = options};
+    enum err err = migrate_in_scratch(options, scratch_url, fault, lines_take, &wanted);
+    if (!err)
+        err = lines_of(options, fault, &found.all, &found.n);
+    if (!err)
+        *count = catalogue_compare(wanted.all, wanted.n, found.all, found.n, fault->arena, out);
+    return err;
+}

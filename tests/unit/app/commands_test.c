@@ -39,6 +39,9 @@ static const char golden_help[] =
     "  migrate roles           print the SQL that makes the roles, for a server of your own\n"
     "  import                  carry a legacy database over; run again, it goes on or adds what is "
     "new\n"
+    "  backup                  dump the database into a folder with a manifest of counts and "
+    "checksums\n"
+    "  restore                 prove that a backup comes back whole, or make a new database of it\n"
     "  user create-superadmin  make an account of the platform; the password is asked for\n"
     "  files fsck              compare every file with its row, sums and all\n"
     "  files sweep             as the service does hourly: lengths only; remove what crashes left\n"
@@ -147,6 +150,9 @@ static void what_is_not_understood_is_named_with_exit_code_2(void **state)
         {"import a --passwords forget", "--passwords"},
         {"import --undo x", "--undo"},
         {"import --activate", "--open"},
+        {"restore", "folder"},
+        {"restore a", "--verify"},
+        {"restore a --verify --into b", "--verify"},
         {"help frobnicate", "`frobnicate`"},
     };
     static char output[OUTPUT_ROOM];

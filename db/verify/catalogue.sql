@@ -1,6 +1,7 @@
--- The audit of the catalogue: every row is a defect, so empty is a pass (security.md appendix A, for
--- our schema). catalog_test.c runs it on the migrated schema and on planted defects. What is allowed
--- to differ stands in the lists right below, each with its reason: reviewed, never guessed.
+-- The audit of the catalogue: every row is a defect, so empty is a pass. `clinicd verify isolation`
+-- and `doctor` ask it, with the search path pg_catalog (the texts of policies depend on it);
+-- tests/db/catalog_test.c runs it on the migrated schema and on planted defects. What is allowed to
+-- differ stands in the lists right below, each with its reason: reviewed, never guessed.
 WITH
 global(rel) AS (VALUES -- tables that belong to no clinic
     ('clinicd.news'),                   -- opaque ids of what changed, an hour long
@@ -140,4 +141,4 @@ UNION ALL SELECT 'app_owns', rel FROM r, app WHERE relowner = app.oid
 UNION ALL SELECT 'app_owns', name FROM f, app WHERE proowner = app.oid
 UNION ALL SELECT 'app_member_of', o.rolname::text FROM pg_roles o, app WHERE o.oid <> app.oid AND pg_has_role(app.oid, o.oid, 'MEMBER')
 UNION ALL SELECT 'version_floor', current_setting('server_version') WHERE current_setting('server_version_num')::int < 150000
-ORDER BY 1, 2
+ORDER BY 1, 2;

@@ -18,7 +18,7 @@ CREATE TABLE clinicd.file (
     id uuid NOT NULL,
     patient_id uuid,
     kind text NOT NULL CHECK (kind IN ('medical_report', 'test_report', 'logo')),
-    name text NOT NULL CHECK (octet_length(name) BETWEEN 1 AND 255 AND name !~ '^\.|[[:cntrl:]/\\]'),
+    name text NOT NULL CHECK (octet_length(name) BETWEEN 1 AND 255) CHECK (name !~ '^\.|[[:cntrl:]/\\]'),
     media_type text NOT NULL CHECK (media_type IN ('application/pdf', 'image/jpeg', 'image/png')),
     size_bytes bigint NOT NULL CHECK (size_bytes >= 1),
     sha256 text COLLATE "C" NOT NULL CHECK (sha256 ~ '^[0-9a-f]{64}$'),

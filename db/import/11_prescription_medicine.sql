@@ -59,6 +59,13 @@ SELECT t.n, CASE WHEN t.code IS NULL THEN 'loaded' ELSE 'rejected' END, t.code,
         CASE WHEN t.code IS NULL AND (t.dosage IS NULL OR t.duration IS NULL) THEN 'dose-not-recorded' END], NULL)
 FROM u t;
 
+-- A line that comes later than the paper stands on it, too.
+UPDATE clinicd.prescription_paper k SET facts = (k.facts::jsonb
+    || jsonb_build_object('medicines', clinicd.prescription_facts(k.clinic_id, k.prescription_id)->'medicines'))::json
+FROM (SELECT DISTINCT l.clinic_id, l.prescription_id FROM ops.import_outcome o
+      JOIN clinicd.prescription_medicine l ON l.clinic_id = o.clinic_id AND l.id = o.id WHERE o.outcome = 'loaded') c
+WHERE k.clinic_id = c.clinic_id AND k.prescription_id = c.prescription_id;
+
 -- section check
 SELECT count(*), sum(ops.canon(l.prescription_id::text, l.medicine_name, l.medicine_type, l.dosage, l.frequency_per_day::text, l.duration,
     l.schedule, l.food_instruction, l.instructions))

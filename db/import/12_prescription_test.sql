@@ -64,6 +64,13 @@ JOIN clinicd.clinic c ON c.clinic_id = l.clinic_id
 CROSS JOIN LATERAL (SELECT ops.tidy(s.r->>'result') AS result) k
 WHERE i.id = $1;
 
+-- A test that comes later than the paper stands on it, too.
+UPDATE clinicd.prescription_paper k SET facts = (k.facts::jsonb
+    || jsonb_build_object('tests', clinicd.prescription_facts(k.clinic_id, k.prescription_id)->'tests'))::json
+FROM (SELECT DISTINCT l.clinic_id, l.prescription_id FROM ops.import_outcome o
+      JOIN clinicd.prescription_test l ON l.clinic_id = o.clinic_id AND l.id = o.id WHERE o.outcome = 'loaded') c
+WHERE k.clinic_id = c.clinic_id AND k.prescription_id = c.prescription_id;
+
 -- section check
 SELECT count(*), sum(ops.canon(l.prescription_id::text, l.test_name, l.test_type, l.description, l.test_on::text))
 FROM ops.import_map m JOIN clinicd.prescription_test l ON l.clinic_id = m.clinic_id AND l.id = m.id

@@ -40,6 +40,12 @@ SELECT t.n, CASE WHEN t.code IS NULL THEN 'loaded' ELSE 'rejected' END, t.code,
         CASE WHEN t.code IS NULL AND (t.observations IS NULL OR t.diagnosis IS NULL OR t.plan IS NULL) THEN 'part-not-recorded' END], NULL)
 FROM t;
 
+-- What comes later than the paper stands on it, too.
+UPDATE clinicd.prescription_paper k SET facts = (k.facts::jsonb
+    || jsonb_build_object('notes', clinicd.prescription_facts(k.clinic_id, k.prescription_id)->'notes'))::json
+FROM (SELECT o.clinic_id, o.id AS prescription_id FROM ops.import_outcome o WHERE o.outcome = 'loaded') c
+WHERE k.clinic_id = c.clinic_id AND k.prescription_id = c.prescription_id;
+
 -- section check
 SELECT count(*), sum(ops.canon(k.observations, k.diagnosis, k.treatment_plan, k.notes, k.checkin_purpose))
 FROM ops.import_map m JOIN clinicd.prescription_notes k ON k.clinic_id = m.clinic_id AND k.prescription_id = m.id

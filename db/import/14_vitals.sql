@@ -57,6 +57,12 @@ SELECT t.n, CASE WHEN t.code IS NULL THEN 'loaded' ELSE 'rejected' END, t.code,
             OR (t.sugar IS NOT NULL AND (t.glucose BETWEEN 10 AND 1500) IS NOT TRUE)) THEN 'kept-as-text' END], NULL)
 FROM t;
 
+-- What comes later than the paper stands on it, too.
+UPDATE clinicd.prescription_paper k SET facts = (k.facts::jsonb
+    || jsonb_build_object('vitals', clinicd.prescription_facts(k.clinic_id, k.prescription_id)->'vitals'))::json
+FROM (SELECT o.clinic_id, o.id AS prescription_id FROM ops.import_outcome o WHERE o.outcome = 'loaded') c
+WHERE k.clinic_id = c.clinic_id AND k.prescription_id = c.prescription_id;
+
 -- section check
 SELECT count(*), sum(ops.canon(v.bp_text, v.pulse_text, v.temperature_text, v.spo2_text, v.sugar_text))
 FROM ops.import_map m JOIN clinicd.prescription_vitals v ON v.clinic_id = m.clinic_id AND v.prescription_id = m.id

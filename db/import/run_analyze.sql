@@ -6,3 +6,5 @@ ANALYZE clinicd.patient;
 ANALYZE clinicd.visit;
 
 ANALYZE clinicd.prescription;
+
+ANALYZE clinicd.admission;

@@ -11,6 +11,10 @@ DELETE FROM clinicd.quota c USING ops.import_clinic k WHERE k.import_id = $1::bi
 
 DELETE FROM clinicd.name_word c USING ops.import_clinic k WHERE k.import_id = $1::bigint AND k.is_new AND c.clinic_id = k.clinic_id;
 
+DELETE FROM clinicd.file_quota c USING ops.import_clinic k WHERE k.import_id = $1::bigint AND k.is_new AND c.clinic_id = k.clinic_id;
+
+DELETE FROM clinicd.logo c USING ops.import_clinic k WHERE k.import_id = $1::bigint AND k.is_new AND c.clinic_id = k.clinic_id;
+
 DELETE FROM clinicd.clinic c USING ops.import_clinic k WHERE k.import_id = $1::bigint AND k.is_new AND c.clinic_id = k.clinic_id;
 
 WITH opened AS (

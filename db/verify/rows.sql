@@ -62,6 +62,39 @@ SELECT $1::bigint, ($2::text || '0000000011')::uuid, ($2 || '0000000005')::uuid,
 FROM (VALUES (timestamptz '2026-01-01Z')) AS v (t);
 UPDATE clinicd.prescription SET status = 'completed', completed_at = '2026-01-01Z', updated_at = '2026-01-01Z'
 WHERE clinic_id = $1::bigint AND id = ($2::text || '0000000011')::uuid;
+-- The advice is taken up: an admission, with a treatment that is corrected, that ends.
+INSERT INTO clinicd.admission (clinic_id, id, admission_number, patient_id, doctor_id, doctor_name, prescription_id,
+    admission_type, room_number, bed_number, reason_for_admission, status_at, admitted_at, created_at, updated_at)
+SELECT $1::bigint, ($2::text || '0000000018')::uuid, 'AD-1', ($2 || '0000000005')::uuid, ($2 || '0000000007')::uuid, 'Nobody',
+    ($2 || '0000000011')::uuid, 'general', '1', 'A', 'Weak', t, t, t, t
+FROM (VALUES (timestamptz '2026-01-01Z')) AS v (t);
+INSERT INTO clinicd.treatment (clinic_id, id, admission_id, patient_id, treatment_type, treatment_name, administered_at,
+    created_at, updated_at)
+SELECT $1::bigint, ($2::text || '0000000019')::uuid, ($2 || '0000000018')::uuid, ($2 || '0000000005')::uuid, 'other', 'Rest', t, t, t
+FROM (VALUES (timestamptz '2026-01-01Z')) AS v (t);
+UPDATE clinicd.treatment SET treatment_name = 'Sleep', correction_reason = 'Misread', updated_at = '2026-01-01Z'
+WHERE clinic_id = $1::bigint AND id = ($2::text || '0000000019')::uuid;
+UPDATE clinicd.admission SET status = 'discharged', final_diagnosis = 'Cold', discharge_notes = 'Well', updated_at = '2026-01-01Z'
+WHERE clinic_id = $1::bigint AND id = ($2::text || '0000000018')::uuid;
+-- A file of each kind; a medical report comes with the admission, the result of the test rests on the other.
+INSERT INTO clinicd.file (clinic_id, id, patient_id, kind, name, media_type, size_bytes, sha256, uploaded_at, created_at, updated_at)
+SELECT $1::bigint, ($2::text || n)::uuid, CASE WHEN kind <> 'logo' THEN ($2 || '0000000005')::uuid END, kind, kind || '.png',
+    'image/png', 1, encode(sha256('-'), 'hex'), t, t, t
+FROM (VALUES ('0000000020', 'medical_report'), ('0000000021', 'test_report'), ('0000000022', 'logo')) AS f (n, kind),
+    (VALUES (timestamptz '2026-01-01Z')) AS v (t);
+UPDATE clinicd.logo SET file_id = ($2::text || '0000000022')::uuid, version = 1, updated_at = '2026-01-01Z'
+WHERE clinic_id = $1::bigint;
+INSERT INTO clinicd.report (clinic_id, id, patient_id, kind, file_id, admission_id, report_type, test_id, test_type, created_at)
+VALUES ($1::bigint, ($2::text || '0000000023')::uuid, ($2 || '0000000005')::uuid, 'medical_report', ($2 || '0000000020')::uuid,
+        ($2 || '0000000018')::uuid, 'X-Ray', NULL, NULL, '2026-01-01Z'),
+    ($1, ($2 || '0000000024')::uuid, ($2 || '0000000005')::uuid, 'test_report', ($2 || '0000000021')::uuid,
+        NULL, NULL, ($2 || '0000000013')::uuid, 'Blood', '2026-01-01Z');
+UPDATE clinicd.lab_order SET report_file_id = ($2::text || '0000000021')::uuid
+WHERE clinic_id = $1::bigint AND test_id = ($2 || '0000000013')::uuid;
+INSERT INTO clinicd.share_link (clinic_id, id, prescription_id, patient_id, token_hash, expires_at, created_by_id,
+    created_by_name, created_at)
+VALUES ($1::bigint, ($2::text || '0000000025')::uuid, ($2 || '0000000011')::uuid, ($2 || '0000000005')::uuid,
+    encode(sha256(convert_to($2, 'UTF8')), 'hex'), '2026-01-02Z', ($2 || '0000000007')::uuid, 'Nobody', '2026-01-01Z');
 INSERT INTO clinicd.template (clinic_id, id, doctor_id, doctor_name, name, visibility, created_at, updated_at)
 VALUES ($1::bigint, ($2::text || '0000000014')::uuid, ($2 || '0000000007')::uuid, 'Nobody', 'Template', 'clinic',
     '2026-01-01Z', '2026-01-01Z');

@@ -15,7 +15,7 @@ WITH t AS (
             WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '') AS columns,
         -- a copy needs others of these, so that no unique index refuses before the foreign key does
         (SELECT string_agg(DISTINCT format(CASE a.atttypid WHEN 'text'::regtype THEN '%L, left(gen_random_uuid()::text, 8),'
-                ELSE '%L, 1000000 + (random() * 1000000)::int,' END, a.attname), ' ')
+                ELSE '%L, 1000001,' END, a.attname), ' ')
             FROM pg_index x JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = ANY (x.indkey)
             WHERE x.indrelid = c.oid AND x.indisunique AND a.atttypid IN ('text'::regtype, 'int'::regtype)
             AND a.attgenerated = '') AS fresh
@@ -23,12 +23,26 @@ WITH t AS (
     WHERE c.relnamespace = 'clinicd'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
 ),
 own AS (SELECT $1::bigint AS clinic, $2::bigint AS other, $3::text AS ids, $4::text AS other_ids),
--- columns that point at a row of another table of a clinic
+-- columns that name a row of another table of a clinic
 pointer AS (
     SELECT t.*, a.attname AS pointing, co.conname, has_column_privilege('clinicd_app', t.oid, a.attnum, 'UPDATE') AS may_point
     FROM t JOIN pg_constraint co ON co.conrelid = t.oid AND co.contype = 'f' JOIN t target ON target.oid = co.confrelid
-    CROSS JOIN generate_subscripts(co.conkey, 1) i JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = co.conkey[i]
+    CROSS JOIN generate_subscripts(co.conkey, 1) i
+    JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = co.conkey[i] AND a.atttypid = 'uuid'::regtype
     WHERE a.attname NOT IN ('clinic_id', 'patient_id') OR (a.attname = 'patient_id' AND cardinality(co.conkey) = 2)
+),
+-- columns whose row no two rows name (a report has its file to itself): a copy of the one names a copy of the other
+sole AS (
+    SELECT DISTINCT t.oid, a.attname AS naming, format('%L, md5($1::jsonb->>%1$L)::uuid,', a.attname) AS another,
+        format('WITH copied AS (INSERT INTO %1$s (%2$s) SELECT %2$s FROM jsonb_populate_record(NULL::%1$s, (SELECT to_jsonb(o) '
+            '|| jsonb_build_object(''id'', md5($1::jsonb->>%3$L)::uuid) FROM %1$s o WHERE o.id::text = $1::jsonb->>%3$L)))',
+            target.rel, target.columns, a.attname) AS copied
+    FROM t JOIN pg_constraint co ON co.conrelid = t.oid AND co.contype = 'f'
+    JOIN t target ON target.oid = co.confrelid AND target.may_select AND target.may_insert
+    CROSS JOIN generate_subscripts(co.conkey, 1) i
+    JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = co.conkey[i] AND a.attname NOT IN ('id', 'clinic_id')
+    JOIN pg_attribute b ON b.attrelid = target.oid AND b.attnum = co.confkey[i] AND b.attname = 'id'
+    JOIN pg_index x ON x.indrelid = t.oid AND x.indisunique AND x.indpred IS NULL AND x.indnkeyatts = 2 AND a.attnum = ANY (x.indkey)
 )
 SELECT t.name, p.probe, p.context, p.statement, p.wanted,
     CASE WHEN may_select THEN format('SELECT to_jsonb(t) FROM %s t LIMIT 1', rel) END AS row_of_own
@@ -52,10 +66,10 @@ UNION ALL
 SELECT name, 'foreign key ' || conname, clinic, CASE WHEN may_point
     THEN format('UPDATE %1$s SET %2$I = replace(%2$I::text, %3$L, %4$L)::uuid WHERE %2$I::text LIKE %3$L || ''%%''', rel,
         pointing, ids, other_ids)
-    ELSE format('INSERT INTO %1$s (%2$s) SELECT %2$s FROM jsonb_populate_record(NULL::%1$s, $1::jsonb || jsonb_build_object('
-        '''id'', gen_random_uuid(), %6$s %3$L, replace($1::jsonb->>%3$L, %4$L, %5$L)))', rel, columns, pointing, ids, other_ids,
-        fresh)
+    ELSE format('%7$s INSERT INTO %1$s (%2$s) SELECT %2$s FROM jsonb_populate_record(NULL::%1$s, $1::jsonb || jsonb_build_object('
+        '''id'', gen_random_uuid(), %6$s %8$s %3$L, replace($1::jsonb->>%3$L, %4$L, %5$L)))', rel, columns, pointing, ids, other_ids,
+        fresh, copied, another)
     END, 'refused', format('SELECT to_jsonb(t) FROM %s t WHERE %I IS NOT NULL LIMIT 1', rel, pointing)
-FROM pointer, own
+FROM own, pointer LEFT JOIN sole ON sole.oid = pointer.oid AND naming <> pointing
 WHERE may_select AND (may_point OR may_insert)
 ORDER BY 1, 2;

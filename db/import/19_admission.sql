@@ -2,7 +2,7 @@
 -- current ones of one patient only the newest comes, and of two in one bed the first: which one is wrong, a person must
 -- say in the legacy database. When an end has no time, it is when the row was last written.
 -- import: table=patientadmission
--- extra: (t.status NOT IN ('discharged', 'shifted', 'deceased') AND EXISTS (SELECT 1 FROM hospital_patientadmission o WHERE o.patient_id = t.patient_id AND o.status NOT IN ('discharged', 'shifted', 'deceased') AND (o.admission_date, o.id) > (t.admission_date, t.id))) AS is_followed
+-- extra: (t.status IN ('admitted', 'in_treatment', 'improving', 'stable', 'ready_for_discharge') AND EXISTS (SELECT 1 FROM hospital_patientadmission o WHERE o.patient_id = t.patient_id AND o.status IN ('admitted', 'in_treatment', 'improving', 'stable', 'ready_for_discharge') AND (o.admission_date, o.id) > (t.admission_date, t.id))) AS is_followed
 
 -- section load
 WITH s AS MATERIALIZED (

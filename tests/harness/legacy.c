@@ -326,6 +326,34 @@ static void wreck(struct maker *maker)
         "UPDATE hospital_test SET test_type = 'guess' WHERE id = 1",
         "UPDATE hospital_doctor SET license_number = '' WHERE id = 2",
         "UPDATE hospital_patient SET address = ' Sampleville  ' || char(10) WHERE id = 8",
+        /* 9001 in bed again, 9002 in another's bed, 9003 over before it began, … */
+        "CREATE TEMP TABLE stay AS SELECT * FROM hospital_patientadmission WHERE id = 4",
+        "UPDATE stay SET id = 9002, patient_id = (SELECT min(p.id) FROM hospital_patient p WHERE "
+        "p.id > 20"
+        " AND NOT EXISTS (SELECT 1 FROM hospital_patientadmission a WHERE a.patient_id = p.id))",
+        "INSERT INTO hospital_patientadmission SELECT * FROM stay",
+        "UPDATE stay SET id = 9004, status = 'unheard', patient_id = 12",
+        "INSERT INTO hospital_patientadmission SELECT * FROM stay",
+        "UPDATE stay SET id = 9005, status = 'stable', admission_type = 'spa', patient_id = 13",
+        "INSERT INTO hospital_patientadmission SELECT * FROM stay",
+        "UPDATE stay SET id = 9006, admission_type = 'icu', doctor_id = NULL, patient_id = 14",
+        "INSERT INTO hospital_patientadmission SELECT * FROM stay",
+        "DROP TABLE stay",
+        "CREATE TEMP TABLE stay AS SELECT * FROM hospital_patientadmission WHERE id = 1",
+        "UPDATE stay SET id = 9001, admission_date = '2026-12-01 10:00:00', updated_at = "
+        "'2026-12-01 10:00:00'",
+        "INSERT INTO hospital_patientadmission SELECT * FROM stay",
+        "DROP TABLE stay",
+        "CREATE TEMP TABLE stay AS SELECT * FROM hospital_patientadmission WHERE id = 2",
+        "UPDATE stay SET id = 9003, discharge_date = '2025-01-01 10:00:00'",
+        "INSERT INTO hospital_patientadmission SELECT * FROM stay",
+        "CREATE TEMP TABLE given AS SELECT * FROM hospital_treatmentlog WHERE id = 2",
+        "UPDATE given SET id = 9001, treatment_type = 'hug'",
+        "INSERT INTO hospital_treatmentlog SELECT * FROM given",
+        "UPDATE given SET id = 9002, treatment_type = 'medication', treatment_name = ' '",
+        "INSERT INTO hospital_treatmentlog SELECT * FROM given",
+        "UPDATE given SET id = 9003, treatment_name = 'Betamol 8', admission_id = 9003",
+        "INSERT INTO hospital_treatmentlog SELECT * FROM given",
     };
     maker_run(maker, "PRAGMA ignore_check_constraints = on");
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
@@ -354,6 +382,9 @@ void legacy_make(const struct legacy_plan *plan, const char *path)
         if (legacy_tables[i].from <= (int)plan->generation)
             maker_table_make(&maker, &legacy_tables[i], &maker.inserts[i]);
     }
+    if (plan->generation >= LEGACY_ADMISSIONS)
+        maker_run(&maker, "CREATE INDEX hospital_patientadmission_patient_id"
+                          " ON hospital_patientadmission (patient_id)");
     rows_make(&maker);
     if (plan->flaw == LEGACY_UNKNOWN_COLUMN)
         maker_run(&maker,

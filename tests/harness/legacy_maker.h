@@ -20,6 +20,7 @@ struct maker {
     sqlite3_stmt *into; /* the row that is being filled */
     uint64_t dice;
     int logins, prescriptions, admissions, lines, tests;
+    int64_t last_admitted; /* a patient: nobody lies in two beds */
     char made[TEXT_MAX];
 };
 

@@ -76,6 +76,12 @@ char *move_digest(struct move *move)
                                          "template",
                                          "template_medicine",
                                          "template_test",
+                                         "prescription_paper",
+                                         "admission",
+                                         "admission_change",
+                                         "treatment",
+                                         "admission_paper",
+                                         "file_quota",
                                          "quota",
                                          "counter"};
     struct buf all;

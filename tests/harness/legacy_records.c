@@ -64,36 +64,27 @@ static void parts_make(struct maker *maker, int64_t rx, int clinic, int64_t at)
     }
 }
 
-static void admission_make(struct maker *maker, int64_t patient, int clinic, int64_t at)
+/* Four kinds in turn: current without a room, as most were; over with everything said; over without
+ * a time, as the page's form left it; current in a bed of its own. */
+enum { STAY_AS_MOST, STAY_OVER, STAY_OVER_SOMETIME, STAY_IN_A_BED, STAY_KINDS };
+
+static void treatment_make(struct maker *maker, int64_t id, int clinic, int64_t at)
 {
-    int64_t id = ++maker->admissions;
-    if (!maker_row_begin(maker, "patientadmission", id))
-        return;
-    maker_put_time(maker, "admission_date", at);
-    maker_put(maker, "admission_type", "day_care");
-    maker_put(maker, "bed_number", "B1");
-    maker_put(maker, "room_number", "");
-    maker_put(maker, "reason_for_admission", "Sample reason");
-    maker_put(maker, "medical_history", "");
-    maker_put(maker, "allergies", "no");
-    maker_put(maker, "status", "admitted");
-    maker_put(maker, "discharge_notes", "");
-    maker_put(maker, "follow_up_instructions", "");
-    maker_put_time(maker, "created_at", at);
-    maker_put_time(maker, "updated_at", at);
-    maker_put_clinic(maker, clinic, 0);
-    maker_put_int(maker, "doctor_id", clinic == CLINIC_A ? 1 : 3);
-    maker_put_int(maker, "patient_id", patient);
-    maker_row_end(maker);
     static const char *const empty[] = {"description",      "dosage",      "frequency", "route",
-                                        "oxygen_flow_rate", "oxygen_type", "duration",  "notes"};
+                                        "oxygen_flow_rate", "oxygen_type", "duration",  "notes",
+                                        "saline_type",      "quantity"};
+    bool is_saline = id % 2 != 0;
     maker_row_begin(maker, "treatmentlog", id);
     for (size_t i = 0; i < sizeof empty / sizeof empty[0]; i++)
         maker_put(maker, empty[i], "");
-    maker_put(maker, "treatment_type", "saline");
-    maker_put(maker, "treatment_name", "Sample infusion");
-    maker_put(maker, "saline_type", "NS");
-    maker_put(maker, "quantity", "500 ml");
+    maker_put(maker, "treatment_type", is_saline ? "saline" : "medication");
+    maker_put(maker, "treatment_name", is_saline ? "Sample infusion" : "Betamol 7");
+    if (is_saline) {
+        maker_put(maker, "saline_type", "NS");
+        maker_put(maker, "quantity", "500 ml");
+    } else {
+        maker_put(maker, "dosage", "500 mg"); /* and no route: nobody asked */
+    }
     maker_put_time(maker, "administered_date", at + 600);
     maker_put_time(maker, "created_at", at + 601);
     maker_put_time(maker, "updated_at", at + 601);
@@ -101,6 +92,39 @@ static void admission_make(struct maker *maker, int64_t patient, int clinic, int
     maker_put_int(maker, "admission_id", id);
     maker_put_clinic(maker, clinic, 0);
     maker_row_end(maker);
+}
+
+static void admission_make(struct maker *maker, int64_t patient, int clinic, int64_t at)
+{
+    static const char *const states[STAY_KINDS] = {"admitted", "discharged", "shifted", "stable"};
+    if (maker->last_admitted == patient ||
+        !maker_row_begin(maker, "patientadmission", maker->admissions + 1))
+        return;
+    int64_t id = ++maker->admissions;
+    int kind = (int)((id - 1) % STAY_KINDS);
+    bool has_place = kind == STAY_OVER || kind == STAY_IN_A_BED;
+    maker->last_admitted = patient;
+    maker_put_time(maker, "admission_date", at);
+    maker_put(maker, "admission_type", kind == STAY_IN_A_BED ? "icu" : "day_care");
+    maker_put_format(maker, "bed_number", "B%d", has_place ? (int)id : 1);
+    maker_put(maker, "room_number", has_place ? "2 04" : "");
+    maker_put(maker, "reason_for_admission", kind == STAY_OVER_SOMETIME ? "" : "Sample reason");
+    maker_put(maker, "medical_history", "");
+    maker_put(maker, "allergies", "no");
+    maker_put(maker, "status", states[kind]);
+    maker_put(maker, "discharge_notes", kind == STAY_OVER ? "Sample farewell" : "");
+    maker_put(maker, "follow_up_instructions", kind == STAY_OVER ? "Sample advice" : "");
+    if (kind == STAY_OVER) {
+        maker_put_time(maker, "discharge_date", at + 86400);
+        maker_put_day(maker, "follow_up_date", at + 10 * 86400);
+    }
+    maker_put_time(maker, "created_at", at);
+    maker_put_time(maker, "updated_at", at + (kind == STAY_AS_MOST ? 0 : 86401));
+    maker_put_clinic(maker, clinic, 0);
+    maker_put_int(maker, "doctor_id", clinic == CLINIC_A ? 1 : 3);
+    maker_put_int(maker, "patient_id", patient);
+    maker_row_end(maker);
+    treatment_make(maker, id, clinic, at);
 }
 
 static void prescription_make(struct maker *maker, int64_t patient, int clinic, int64_t at)
@@ -122,7 +146,7 @@ static void prescription_make(struct maker *maker, int64_t patient, int clinic, 
     maker_put_int(maker, "admission_recommended", is_advised);
     maker_row_end(maker);
     parts_make(maker, id, clinic, at);
-    if (is_advised)
+    if (is_advised || patient % 10 == 0)
         admission_make(maker, patient, clinic, at + 400);
 }
 

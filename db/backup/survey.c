@@ -41,6 +41,13 @@ static const char list_sequences[] =
     "SELECT c.oid::regclass::text, coalesce(pg_catalog.pg_sequence_last_value(c.oid), 0)" OURS
     "   AND c.relkind = 'S' ORDER BY c.oid::regclass::text COLLATE \"C\"";
 
+/* "database … does not exist, skipping": nobody asked. */
+static void notice_ignore(void *user, const char *message)
+{
+    (void)user;
+    (void)message;
+}
+
 static void result_free(void *result)
 {
     PQclear(result);
@@ -88,6 +95,7 @@ enum err survey_open(const char *url, const char *database, struct fault *fault,
     if (PQstatus(survey.conn) != CONNECTION_OK)
         err = fail(fault, ERR_UNAVAILABLE, "database-unavailable",
                    "cannot connect to the database: %s", PQerrorMessage(survey.conn));
+    PQsetNoticeProcessor(survey.conn, notice_ignore, NULL);
     if (!err)
         err = survey_run(&survey, settings, 0, NULL, NULL);
     if (err)
@@ -184,6 +192,8 @@ void survey_target(const struct survey *survey, struct tool_target *out)
         option_write(&text, "password", password);
     out->url = text.text;
     size_t n = 0;
+    /* What is loaded is made durable by the commit that gives the database its name. */
+    out->environment[n++] = "PGOPTIONS=-c synchronous_commit=off -c maintenance_work_mem=256MB";
     if (home)
         out->environment[n++] = arena_format(arena, "HOME=%s", home);
     if (password && password[0] != '\0')

@@ -35,7 +35,7 @@ enum err survey_sequences(const struct survey *survey, struct manifest *out) FAI
 /* Where pg_dump and pg_restore find the same database, without a password among the arguments. */
 struct tool_target {
     const char *connection;     /* for --dbname */
-    const char *environment[3]; /* what is not for everybody's eyes */
+    const char *environment[4]; /* what is not for everybody's eyes */
     const char *url;            /* all of it in one, for this process only */
 };
 void survey_target(const struct survey *survey, struct tool_target *out);

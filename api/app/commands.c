@@ -168,6 +168,13 @@ const struct command commands[] = {
         .run = run_maintenance_status,
     },
     {
+        .name = "doctor",
+        .help = "check program, server, roles and schema: green, amber or red, and what to do",
+        .run = run_doctor,
+        .options = {{"--for", "WHAT", "migrate, serve, import or restore: what must be ready for it"},
+                    {"--strict", NULL, "take amber for red"}},
+    },
+    {
         .name = "verify isolation",
         .help = "try to cross from one clinic into another, on every table, as the service",
         .run = run_verify_isolation,

@@ -117,6 +117,7 @@ enum exit_code run_restore(struct call *call);
 enum exit_code run_maintenance_on(struct call *call);
 enum exit_code run_maintenance_off(struct call *call);
 enum exit_code run_maintenance_status(struct call *call);
+enum exit_code run_doctor(struct call *call);
 enum exit_code run_verify_isolation(struct call *call);
 enum exit_code run_verify_schema(struct call *call);
 enum exit_code run_verify_data(struct call *call);

@@ -64,6 +64,28 @@ const struct command commands[] = {
                     {"--wait", "TIME", "wait so long for another migration to end (1m)"}},
     },
     {
+        .name = "migrate progress",
+        .help = "tell how far the backfill is that runs",
+        .run = run_migrate_progress,
+        .options = {{"--follow", NULL, "go on telling until it is done"}},
+    },
+    {
+        .name = "migrate pause",
+        .help = "let the backfill wait, from a second terminal",
+        .run = run_migrate_pause,
+    },
+    {
+        .name = "migrate resume",
+        .help = "let a backfill that was paused go on",
+        .run = run_migrate_resume,
+    },
+    {
+        .name = "migrate throttle",
+        .operands = "N%",
+        .help = "let the backfill work so much of the time (100%)",
+        .run = run_migrate_throttle,
+    },
+    {
         .name = "migrate rehearse",
         .help = "up, down and up again in a scratch database, and compare",
         .run = run_migrate_rehearse,

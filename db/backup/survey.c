@@ -3,6 +3,7 @@
 #include "db/buf.h"
 #include "db/program.h"
 
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -53,10 +54,45 @@ static void result_free(void *result)
     PQclear(result);
 }
 
+static void cancel(PGconn *conn)
+{
+    char why[256];
+    PGcancel *request = PQgetCancel(conn);
+    PQcancel(request, why, sizeof why);
+    PQfreeCancel(request);
+}
+
+/* A big table takes its time, and nothing is lost by leaving it. */
+static PGresult *execute(const struct survey *survey, const char *sql, int n,
+                         const char *const values[])
+{
+    PGresult *last = NULL, *next;
+    bool is_canceled = false;
+    if (!PQsendQueryParams(survey->conn, sql, n, NULL, values, NULL, NULL, 0))
+        return NULL; /* PQresultStatus() of NULL is a fatal error */
+    while (PQisBusy(survey->conn)) {
+        struct pollfd places[] = {
+            {.fd = PQsocket(survey->conn), .events = POLLIN},
+            {.fd = survey->stop && !is_canceled ? survey->stop->fd : -1, .events = POLLIN}};
+        int ready = poll(places, 2, -1);
+        if (ready > 0 && places[1].revents && stop_asked(survey->stop) > 0) {
+            cancel(survey->conn);
+            is_canceled = true;
+        }
+        if (ready > 0 && places[0].revents && !PQconsumeInput(survey->conn))
+            break;
+    }
+    while ((next = PQgetResult(survey->conn))) {
+        PQclear(last);
+        last = next;
+    }
+    return last;
+}
+
 enum err survey_run(const struct survey *survey, const char *sql, int n, const char *const values[],
                     PGresult **out)
 {
-    PGresult *result = PQexecParams(survey->conn, sql, n, NULL, values, NULL, NULL, 0);
+    PGresult *result = execute(survey, sql, n, values);
     arena_defer(survey->fault->arena, result_free, result);
     ExecStatusType status = PQresultStatus(result);
     if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK) {
@@ -69,6 +105,8 @@ enum err survey_run(const struct survey *survey, const char *sql, int n, const c
     if (!state || !message)
         return fail(survey->fault, ERR_UNAVAILABLE, "database-unavailable",
                     "the connection to the database broke: %s", PQerrorMessage(survey->conn));
+    if (strcmp(state, "57014") == 0 && stop_asked(survey->stop) > 0)
+        return fail(survey->fault, ERR_CONFLICT, "stopped", "stopped, as somebody asked");
     return fail(survey->fault, ERR_INTERNAL, "backup-failed", "%s (%s)", message, state);
 }
 

@@ -12,6 +12,7 @@
 struct survey {
     PGconn *conn;
     struct fault *fault;
+    struct stop *stop; /* NULL after survey_open(): nobody can ask it to */
 };
 
 /* database: another one than the url's, or NULL. Values look the same in every such survey. */
@@ -19,7 +20,8 @@ enum err survey_open(const char *url, const char *database, struct fault *fault,
                      struct survey *out) FAILS;
 void survey_close(struct survey *survey);
 
-/* One statement; `out` may be NULL, else it is tied to the arena of the fault. */
+/* One statement; `out` may be NULL, else it is tied to the arena of the fault. Canceled when
+ * somebody asks to stop: ERR_CONFLICT "stopped". */
 enum err survey_run(const struct survey *survey, const char *sql, int n, const char *const values[],
                     PGresult **out) FAILS;
 

@@ -24,7 +24,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { DONE = 0, USAGE = 2, UNVERIFIED = 5, PRECONDITION = 8, CANNOT_CONNECT = 10 };
+enum { DONE = 0, USAGE = 2, UNVERIFIED = 5, PRECONDITION = 8, STOPPED = 9, CANNOT_CONNECT = 10 };
 enum { APP, MIGRATOR, BACKUP, RESTORE, VARIABLES };
 
 /* Two clinics in a database under forced row security, and a folder for backups. */
@@ -362,6 +362,31 @@ static void one_that_was_killed_leaves_nothing_that_looks_whole(void **state)
     assert_int_equal(folders_in(desk->dir, true), 0);
 }
 
+static void ctrl_c_leaves_nothing_at_all(void **state)
+{
+    struct desk *desk = *state;
+    struct program program;
+    struct program_end end;
+    char line[256];
+    PGconn *other SQL_CLOSE = sql_connect(desk->database.superuser_url);
+    sql_run(desk->boss, "BEGIN");
+    sql_run(desk->boss, "LOCK TABLE clinicd.patient IN ACCESS EXCLUSIVE MODE");
+    snprintf(line, sizeof line, CLINICD_PROGRAM " backup --to %s", desk->dir);
+    program_start(line, desk->environment, &program);
+    sql_wait_until(other, "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+                          " AND application_name = 'clinicd backup'"
+                          " AND datname = current_database()");
+    kill(program.pid, SIGINT);
+    program_wait(&program, &desk->arena, &end);
+    if (end.exit != STOPPED)
+        fail_msg("%d: %s", end.exit, end.said);
+    assert_int_equal(folders_in(desk->dir, false) + folders_in(desk->dir, true), 0);
+    sql_run(desk->boss, "ROLLBACK");
+    assert_int_equal(sql_int(desk->boss, "SELECT count(*) FROM ops.run"
+                                         " WHERE command = 'backup' AND outcome = 'stopped'"),
+                     1);
+}
+
 static void a_restore_makes_a_new_database_and_touches_no_other(void **state)
 {
     struct desk *desk = *state;
@@ -432,6 +457,7 @@ int main(void)
         TEST(what_was_truncated_or_altered_is_refused),
         TEST(a_row_less_than_the_manifest_says_is_found),
         TEST(one_that_was_killed_leaves_nothing_that_looks_whole),
+        TEST(ctrl_c_leaves_nothing_at_all),
         TEST(a_restore_makes_a_new_database_and_touches_no_other),
         TEST(the_files_of_the_store_come_with_it),
         TEST(a_legacy_file_is_backed_up_and_proven_likewise),

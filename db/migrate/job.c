@@ -122,7 +122,9 @@ static enum err piece_do(struct job *job, int64_t *took_us, int64_t *rows)
     const char *const values[] = {job->cursor, job->end, number(arena, job->chunk)};
     PGresult *result = NULL;
     int64_t began_us = clock_monotonic_us();
-    enum err err = migrator_run_params(job->migrator, job->file->chunk[1], 3, values, &result);
+    struct place place = {.file = job->file, .section = "chunk", .number = 2};
+    enum err err =
+        migrator_run_params_at(job->migrator, &place, job->file->chunk[1], 3, values, &result);
     *took_us = clock_monotonic_us() - began_us;
     if (!err && (PQntuples(result) != 1 || PQnfields(result) != 2 || PQgetisnull(result, 0, 1)))
         err = shape_fail(job, 2, "gives no row of a cursor and a number");

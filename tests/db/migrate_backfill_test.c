@@ -39,6 +39,7 @@ static const char *const gated[] = {
           "0)"),
     NULL};
 static const char *const stuck[] = {range, "SELECT coalesce($1, $2), $3::bigint", NULL};
+static const char *const broken[] = {range, "SELECT $1 || $2, $3::bigint / 0", NULL};
 static const char *const crooked[] = {range, "SELECT $1 || $2 || $3 WHERE false", NULL};
 
 #define HOUSE                                                                                      \
@@ -59,6 +60,7 @@ static const char *const fill_down[] = {"UPDATE clinicd.thing SET n = 0 WHERE n 
 static const struct migration plain_files[] = {HOUSE, FILL(plain), {.version = 0}};
 static const struct migration gated_files[] = {HOUSE, FILL(gated), {.version = 0}};
 static const struct migration stuck_files[] = {HOUSE, FILL(stuck), {.version = 0}};
+static const struct migration broken_files[] = {HOUSE, FILL(broken), {.version = 0}};
 static const struct migration crooked_files[] = {HOUSE, FILL(crooked), {.version = 0}};
 
 static int begin(void **state)
@@ -229,6 +231,9 @@ static void one_that_does_not_move_or_says_nothing_is_refused(void **state)
     struct bench *bench = *state;
     bench->options.files = stuck_files;
     bench_up_fails(bench, ERR_INTERNAL, "migration-failed", "does not move the cursor");
+    bench->options.files = broken_files;
+    bench_up_fails(bench, ERR_INTERNAL, "migration-failed",
+                   "0002_fill, section chunk, statement 2: division by zero");
     sql_run(bench->boss, "DELETE FROM ops.job");
     bench->options.files = crooked_files;
     bench_up_fails(bench, ERR_INTERNAL, "migration-failed", "gives no row");

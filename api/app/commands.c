@@ -280,12 +280,21 @@ const struct command commands[] = {
     {.name = "healthcheck",
      .help = "exit 0 when the service here is alive",
      .run = run_healthcheck},
+    {
+        .name = "completion",
+        .operands = "bash",
+        .help = "print the shell's completion; source it",
+        .run = run_completion,
+        .needs_no_settings = true,
+        .has_no_json = true,
+    },
     {.name = "version", .help = "print the version", .run = run_version, .needs_no_settings = true},
     {
         .name = "help",
         .operands = "[COMMAND]",
         .help = "explain a command, or `exit-codes`",
         .run = run_help,
+     .options = {{"--man", NULL, "all of it, as a manual page"}},
         .needs_no_settings = true,
         .has_no_json = true,
     },
@@ -312,6 +321,11 @@ static const char *const exit_meanings[] = {
 };
 
 enum { EXIT_CODES_N = sizeof exit_meanings / sizeof exit_meanings[0] };
+
+const char *exit_meaning(int exit)
+{
+    return exit >= 0 && exit < EXIT_CODES_N ? exit_meanings[exit] : NULL;
+}
 
 static void option_help(struct buf *out, const struct command_option *option)
 {
@@ -362,6 +376,10 @@ enum exit_code run_help(struct call *call)
     buf_begin(&name, &call->arena, 0);
     for (size_t i = 0; i < call->operands_n; i++)
         buf_format(&name, "%s%s", i ? " " : "", call->operands[i]);
+    if (call_option(call, "--man")) {
+        commands_manual(&call->text);
+        return EXIT_DONE;
+    }
     if (strcmp(name.text, "exit-codes") == 0) {
         for (int i = 0; i < EXIT_CODES_N; i++)
             buf_format(&call->text, "%3d  %s\n", i, exit_meanings[i]);

@@ -93,6 +93,13 @@ int commands_run(int argc, const char *const argv[], const char *const environme
 /* Help: all commands, or one. */
 void commands_help(struct buf *out, const char *program, const struct command *command);
 
+/* The same as a manual page (roff), and as a bash completion. */
+void commands_manual(struct buf *out);
+void commands_completion(struct buf *out);
+
+/* NULL: there is no such exit code. */
+const char *exit_meaning(int exit);
+
 /* The table ends with a NULL name. */
 extern const struct command commands[];
 
@@ -137,6 +144,7 @@ enum exit_code run_settings(struct call *call);
 enum exit_code run_openapi(struct call *call);
 enum exit_code run_healthcheck(struct call *call);
 enum exit_code run_version(struct call *call);
+enum exit_code run_completion(struct call *call);
 enum exit_code run_help(struct call *call);
 
 #endif

@@ -28,6 +28,7 @@ struct migration {
     bool in_tx;
     const char *text;          /* the file; its SHA-256 is what history remembers */
     const char *const *up;     /* NULL-terminated statements */
+    const char *const *chunk;  /* NULL, or a backfill: the end, and a piece (docs/migrations.md) */
     const char *const *verify; /* each a boolean query that must say true */
     const char *const *down;   /* NULL: cannot be reverted */
     const char *const *loss;   /* queries that count rows which `down` would lose, or NULL */
@@ -172,6 +173,24 @@ enum err migrate_in_scratch(const struct migrate_options *options, const char *s
                             struct fault *fault,
                             enum err (*work)(void *user, const char *url, struct fault *fault),
                             void *user) FAILS;
+
+/* The backfill that is under way, or the last one. */
+struct migrate_job {
+    int version;                  /* 0: there never was one */
+    const char *name, *state;     /* running paused done */
+    int64_t total, done;          /* rows; the total as the file guessed it */
+    int chunk, throttle;          /* rows of the next piece; percent of the time at work */
+    int64_t worked_ms, silent_ms; /* in all pieces; since the last one */
+    int pid;                      /* of the runner; 0: nobody works on it */
+    const char *error;            /* what stopped it, or NULL */
+};
+enum err migrate_progress(const struct migrate_options *options, struct fault *fault,
+                          struct migrate_job *out) FAILS;
+
+/* Orders "paused" or "running" (NULL: as it is), and 1 to 100 percent (0: as it is); the runner
+ * hears of it before its next piece. ERR_CONFLICT "no-job". */
+enum err migrate_steer(const struct migrate_options *options, const char *state, int throttle,
+                       struct fault *fault) FAILS;
 
 /* As it is now; the texts live in the fault's arena. */
 enum err migrate_holder(const struct migrate_options *options, struct fault *fault,

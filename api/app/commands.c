@@ -64,6 +64,28 @@ const struct command commands[] = {
                     {"--wait", "TIME", "wait so long for another migration to end (1m)"}},
     },
     {
+        .name = "migrate progress",
+        .help = "tell how far the backfill is that runs",
+        .run = run_migrate_progress,
+        .options = {{"--follow", NULL, "go on telling until it is done"}},
+    },
+    {
+        .name = "migrate pause",
+        .help = "let the backfill wait, from a second terminal",
+        .run = run_migrate_pause,
+    },
+    {
+        .name = "migrate resume",
+        .help = "let a backfill that was paused go on",
+        .run = run_migrate_resume,
+    },
+    {
+        .name = "migrate throttle",
+        .operands = "N%",
+        .help = "let the backfill work so much of the time (100%)",
+        .run = run_migrate_throttle,
+    },
+    {
         .name = "migrate rehearse",
         .help = "up, down and up again in a scratch database, and compare",
         .run = run_migrate_rehearse,
@@ -168,6 +190,13 @@ const struct command commands[] = {
         .run = run_maintenance_status,
     },
     {
+        .name = "doctor",
+        .help = "check program, server, roles and schema: green, amber or red, and what to do",
+        .run = run_doctor,
+        .options = {{"--for", "WHAT", "migrate, serve, import or restore: what must be ready for it"},
+                    {"--strict", NULL, "take amber for red"}},
+    },
+    {
         .name = "verify isolation",
         .help = "try to cross from one clinic into another, on every table, as the service",
         .run = run_verify_isolation,
@@ -185,6 +214,53 @@ const struct command commands[] = {
         .help = "look for rows that point nowhere, counts that are wrong, gaps in the trail",
         .run = run_verify_data,
         .options = {{"--clinic", "SLUG", "of this clinic only"}},
+    },
+    {
+        .name = "clinic create",
+        .operands = "SLUG",
+        .help = "open a clinic with its first administrator, whose password is shown once",
+        .run = run_clinic_create,
+        .options = {{"--from", "FILE", "what the API takes for it, as JSON (required)"},
+                    {"--admin-username", "NAME", "over the file's (SLUG_admin)"},
+                    {"--admin-email", "ADDRESS", "over the file's"},
+                    {"--if-not-exists", NULL, "do nothing when it is there"}},
+    },
+    {
+        .name = "clinic list",
+        .help = "all clinics and their state",
+        .run = run_clinic_list,
+        .options = {{"--status", "STATUS", "only these"}},
+    },
+    {
+        .name = "clinic show",
+        .operands = "SLUG",
+        .help = "one clinic, whole with --json",
+        .run = run_clinic_show,
+    },
+    {
+        .name = "clinic activate",
+        .operands = "SLUG",
+        .help = "open a clinic that was closed or has expired",
+        .run = run_clinic_activate,
+    },
+    {
+        .name = "clinic suspend",
+        .operands = "SLUG",
+        .help = "close a clinic to everybody; its records stay",
+        .run = run_clinic_suspend,
+    },
+    {
+        .name = "user list",
+        .help = "who signs in at a clinic, but for its patients",
+        .run = run_user_list,
+        .options = {{"--clinic", "SLUG", "of this clinic (required)"}},
+    },
+    {
+        .name = "user reset",
+        .operands = "NAME",
+        .help = "put a one-time password in the place of the old one, end all sessions",
+        .run = run_user_reset,
+        .options = {{"--clinic", "SLUG", "of this clinic (required)"}},
     },
     {
         .name = "user create-superadmin",
@@ -218,12 +294,21 @@ const struct command commands[] = {
     {.name = "healthcheck",
      .help = "exit 0 when the service here is alive",
      .run = run_healthcheck},
+    {
+        .name = "completion",
+        .operands = "bash",
+        .help = "print the shell's completion; source it",
+        .run = run_completion,
+        .needs_no_settings = true,
+        .has_no_json = true,
+    },
     {.name = "version", .help = "print the version", .run = run_version, .needs_no_settings = true},
     {
         .name = "help",
         .operands = "[COMMAND]",
         .help = "explain a command, or `exit-codes`",
         .run = run_help,
+     .options = {{"--man", NULL, "all of it, as a manual page"}},
         .needs_no_settings = true,
         .has_no_json = true,
     },
@@ -250,6 +335,11 @@ static const char *const exit_meanings[] = {
 };
 
 enum { EXIT_CODES_N = sizeof exit_meanings / sizeof exit_meanings[0] };
+
+const char *exit_meaning(int exit)
+{
+    return exit >= 0 && exit < EXIT_CODES_N ? exit_meanings[exit] : NULL;
+}
 
 static void option_help(struct buf *out, const struct command_option *option)
 {
@@ -300,6 +390,10 @@ enum exit_code run_help(struct call *call)
     buf_begin(&name, &call->arena, 0);
     for (size_t i = 0; i < call->operands_n; i++)
         buf_format(&name, "%s%s", i ? " " : "", call->operands[i]);
+    if (call_option(call, "--man")) {
+        commands_manual(&call->text);
+        return EXIT_DONE;
+    }
     if (strcmp(name.text, "exit-codes") == 0) {
         for (int i = 0; i < EXIT_CODES_N; i++)
             buf_format(&call->text, "%3d  %s\n", i, exit_meanings[i]);

@@ -93,6 +93,13 @@ int commands_run(int argc, const char *const argv[], const char *const environme
 /* Help: all commands, or one. */
 void commands_help(struct buf *out, const char *program, const struct command *command);
 
+/* The same as a manual page (roff), and as a bash completion. */
+void commands_manual(struct buf *out);
+void commands_completion(struct buf *out);
+
+/* NULL: there is no such exit code. */
+const char *exit_meaning(int exit);
+
 /* The table ends with a NULL name. */
 extern const struct command commands[];
 
@@ -105,6 +112,10 @@ enum exit_code run_migrate_status(struct call *call);
 enum exit_code run_migrate_verify(struct call *call);
 enum exit_code run_migrate_repair(struct call *call);
 enum exit_code run_migrate_accept(struct call *call);
+enum exit_code run_migrate_progress(struct call *call);
+enum exit_code run_migrate_pause(struct call *call);
+enum exit_code run_migrate_resume(struct call *call);
+enum exit_code run_migrate_throttle(struct call *call);
 enum exit_code run_migrate_rehearse(struct call *call);
 enum exit_code run_migrate_baseline(struct call *call);
 enum exit_code run_migrate_new(struct call *call);
@@ -117,9 +128,17 @@ enum exit_code run_restore(struct call *call);
 enum exit_code run_maintenance_on(struct call *call);
 enum exit_code run_maintenance_off(struct call *call);
 enum exit_code run_maintenance_status(struct call *call);
+enum exit_code run_doctor(struct call *call);
 enum exit_code run_verify_isolation(struct call *call);
 enum exit_code run_verify_schema(struct call *call);
 enum exit_code run_verify_data(struct call *call);
+enum exit_code run_clinic_create(struct call *call);
+enum exit_code run_clinic_list(struct call *call);
+enum exit_code run_clinic_show(struct call *call);
+enum exit_code run_clinic_activate(struct call *call);
+enum exit_code run_clinic_suspend(struct call *call);
+enum exit_code run_user_list(struct call *call);
+enum exit_code run_user_reset(struct call *call);
 enum exit_code run_create_superadmin(struct call *call);
 enum exit_code run_files_fsck(struct call *call);
 enum exit_code run_files_sweep(struct call *call);
@@ -127,6 +146,7 @@ enum exit_code run_settings(struct call *call);
 enum exit_code run_openapi(struct call *call);
 enum exit_code run_healthcheck(struct call *call);
 enum exit_code run_version(struct call *call);
+enum exit_code run_completion(struct call *call);
 enum exit_code run_help(struct call *call);
 
 #endif

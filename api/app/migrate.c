@@ -143,6 +143,8 @@ static void migration_write(struct call *call, const struct migration *migration
     buf_format(&call->text, "-- %04d %s, %s%s\n\n", migration->version, migration->name,
                is_down ? "down" : "up", migration->in_tx ? ", in one transaction" : "");
     statements_write(&call->text, is_down ? migration->down : migration->up);
+    if (!is_down)
+        statements_write(&call->text, migration->chunk);
 }
 
 enum exit_code run_migrate_sql(struct call *call)

@@ -15,7 +15,10 @@ static const struct {
      "foreign\n"
      "-- keys, SELECT clinicd.protect_table('clinicd.x', 'patient_id'), grants for clinicd_app.\n"},
     {"backfill", "kind=backfill tx=no",
-     "-- Each statement may run twice: it changes only rows that need it, and few at a time.\n"},
+     "-- What must be there first; each statement may run twice. May be absent.\n\n-- section "
+     "chunk\n\n-- Where it ends, once: (end text, total bigint).\n\n"
+     "-- A piece behind $1 (NULL: from the first), up to $2, of $3 rows at most:\n"
+     "-- (cursor text, rows bigint), cursor NULL at the end.\n"},
     {"contract", "kind=contract tx=yes",
      "-- What no released program uses any more; `section loss` counts what goes with it.\n"},
     {"concurrent", "kind=expand tx=no",

@@ -231,6 +231,7 @@ enum err backup_run(const struct backup_options *options, const char *url, const
         err = facts_read(&work);
     if (err)
         return err;
+    work.survey.stop = options->stop;
     ledger_begin(&ledger, options, fault);
     err = work_do(&work, to, name, files);
     if (!err)

@@ -26,6 +26,13 @@ static void give_up(struct ledger *ledger, const char *why)
     fault_reset(&ledger->aside);
 }
 
+/* Nobody of ours stays connected where nothing is noted: a restore may be to take that place. */
+static void leave(struct ledger *ledger, const char *why)
+{
+    give_up(ledger, why);
+    migrator_close(&ledger->migrator);
+}
+
 /* The table of an older program's database is made now, when no migration is under way. */
 static enum err prepare(struct migrator *migrator)
 {
@@ -49,14 +56,14 @@ void ledger_begin(struct ledger *ledger, const struct backup_options *options, s
     };
     ledger->migrator = (struct migrator){.options = &ledger->options, .fault = &ledger->aside};
     if (!options->ledger_url) {
-        give_up(ledger, "nothing names the database as the role clinicd_migrator");
+        leave(ledger, "nothing names the database as the role clinicd_migrator");
         return;
     }
     enum err err = migrator_open(&ledger->migrator);
     if (!err)
         err = migrator_run(&ledger->migrator, has_schema, &result);
     if (!err && *PQgetvalue(result, 0, 0) != 't') {
-        give_up(ledger, "the database was never migrated");
+        leave(ledger, "the database was never migrated");
         return;
     }
     if (!err && *PQgetvalue(result, 0, 1) != 't')
@@ -64,7 +71,7 @@ void ledger_begin(struct ledger *ledger, const struct backup_options *options, s
     if (!err)
         err = run_begin(&ledger->migrator, options->command);
     if (err)
-        give_up(ledger, NULL);
+        leave(ledger, NULL);
 }
 
 void ledger_backup(struct ledger *ledger, const struct backup_facts *facts, const char *sha256,

@@ -227,6 +227,7 @@ static enum err scratch_fill(struct restore *restore)
 {
     struct survey scratch CLEANUP(survey_close) = {.conn = NULL};
     enum err err = survey_open(restore->url, restore->scratch, restore->fault, &scratch);
+    scratch.stop = restore->options->stop;
     if (!err)
         err = dump_load(restore, &scratch);
     if (!err)

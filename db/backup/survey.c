@@ -3,6 +3,7 @@
 #include "db/buf.h"
 #include "db/program.h"
 
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -41,15 +42,57 @@ static const char list_sequences[] =
     "SELECT c.oid::regclass::text, coalesce(pg_catalog.pg_sequence_last_value(c.oid), 0)" OURS
     "   AND c.relkind = 'S' ORDER BY c.oid::regclass::text COLLATE \"C\"";
 
+/* "database … does not exist, skipping": nobody asked. */
+static void notice_ignore(void *user, const char *message)
+{
+    (void)user;
+    (void)message;
+}
+
 static void result_free(void *result)
 {
     PQclear(result);
 }
 
+static void cancel(PGconn *conn)
+{
+    char why[256];
+    PGcancel *request = PQgetCancel(conn);
+    PQcancel(request, why, sizeof why);
+    PQfreeCancel(request);
+}
+
+/* A big table takes its time, and nothing is lost by leaving it. */
+static PGresult *execute(const struct survey *survey, const char *sql, int n,
+                         const char *const values[])
+{
+    PGresult *last = NULL, *next;
+    bool is_canceled = false;
+    if (!PQsendQueryParams(survey->conn, sql, n, NULL, values, NULL, NULL, 0))
+        return NULL; /* PQresultStatus() of NULL is a fatal error */
+    while (PQisBusy(survey->conn)) {
+        struct pollfd places[] = {
+            {.fd = PQsocket(survey->conn), .events = POLLIN},
+            {.fd = survey->stop && !is_canceled ? survey->stop->fd : -1, .events = POLLIN}};
+        int ready = poll(places, 2, -1);
+        if (ready > 0 && places[1].revents && stop_asked(survey->stop) > 0) {
+            cancel(survey->conn);
+            is_canceled = true;
+        }
+        if (ready > 0 && places[0].revents && !PQconsumeInput(survey->conn))
+            break;
+    }
+    while ((next = PQgetResult(survey->conn))) {
+        PQclear(last);
+        last = next;
+    }
+    return last;
+}
+
 enum err survey_run(const struct survey *survey, const char *sql, int n, const char *const values[],
                     PGresult **out)
 {
-    PGresult *result = PQexecParams(survey->conn, sql, n, NULL, values, NULL, NULL, 0);
+    PGresult *result = execute(survey, sql, n, values);
     arena_defer(survey->fault->arena, result_free, result);
     ExecStatusType status = PQresultStatus(result);
     if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK) {
@@ -62,6 +105,8 @@ enum err survey_run(const struct survey *survey, const char *sql, int n, const c
     if (!state || !message)
         return fail(survey->fault, ERR_UNAVAILABLE, "database-unavailable",
                     "the connection to the database broke: %s", PQerrorMessage(survey->conn));
+    if (strcmp(state, "57014") == 0 && stop_asked(survey->stop) > 0)
+        return fail(survey->fault, ERR_CONFLICT, "stopped", "stopped, as somebody asked");
     return fail(survey->fault, ERR_INTERNAL, "backup-failed", "%s (%s)", message, state);
 }
 
@@ -88,6 +133,7 @@ enum err survey_open(const char *url, const char *database, struct fault *fault,
     if (PQstatus(survey.conn) != CONNECTION_OK)
         err = fail(fault, ERR_UNAVAILABLE, "database-unavailable",
                    "cannot connect to the database: %s", PQerrorMessage(survey.conn));
+    PQsetNoticeProcessor(survey.conn, notice_ignore, NULL);
     if (!err)
         err = survey_run(&survey, settings, 0, NULL, NULL);
     if (err)
@@ -184,6 +230,8 @@ void survey_target(const struct survey *survey, struct tool_target *out)
         option_write(&text, "password", password);
     out->url = text.text;
     size_t n = 0;
+    /* What is loaded is made durable by the commit that gives the database its name. */
+    out->environment[n++] = "PGOPTIONS=-c synchronous_commit=off -c maintenance_work_mem=256MB";
     if (home)
         out->environment[n++] = arena_format(arena, "HOME=%s", home);
     if (password && password[0] != '\0')

@@ -12,6 +12,7 @@
 struct survey {
     PGconn *conn;
     struct fault *fault;
+    struct stop *stop; /* NULL after survey_open(): nobody can ask it to */
 };
 
 /* database: another one than the url's, or NULL. Values look the same in every such survey. */
@@ -19,7 +20,8 @@ enum err survey_open(const char *url, const char *database, struct fault *fault,
                      struct survey *out) FAILS;
 void survey_close(struct survey *survey);
 
-/* One statement; `out` may be NULL, else it is tied to the arena of the fault. */
+/* One statement; `out` may be NULL, else it is tied to the arena of the fault. Canceled when
+ * somebody asks to stop: ERR_CONFLICT "stopped". */
 enum err survey_run(const struct survey *survey, const char *sql, int n, const char *const values[],
                     PGresult **out) FAILS;
 
@@ -35,7 +37,7 @@ enum err survey_sequences(const struct survey *survey, struct manifest *out) FAI
 /* Where pg_dump and pg_restore find the same database, without a password among the arguments. */
 struct tool_target {
     const char *connection;     /* for --dbname */
-    const char *environment[3]; /* what is not for everybody's eyes */
+    const char *environment[4]; /* what is not for everybody's eyes */
     const char *url;            /* all of it in one, for this process only */
 };
 void survey_target(const struct survey *survey, struct tool_target *out);

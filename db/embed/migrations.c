@@ -4,6 +4,8 @@
  *     -- migrate: kind=expand tx=yes            (kind: expand backfill contract)
  *     -- section up
  *     …statements…
+ *     -- section chunk                          (a backfill in pieces: db/migrate/job.h; up may
+ * then …its end… ; …a piece…                      be absent)
  *     -- section verify
  *     SELECT …boolean…;
  *     -- section down loss=none|rows            (may be absent: it cannot be reverted)
@@ -22,6 +24,7 @@
 
 enum section {
     SECTION_UP,
+    SECTION_CHUNK,
     SECTION_VERIFY,
     SECTION_DOWN,
     SECTION_LOSS,
@@ -29,7 +32,7 @@ enum section {
     SECTION_NONE
 };
 
-static const char *const section_names[SECTION_COUNT] = {"up", "verify", "down", "loss"};
+static const char *const section_names[SECTION_COUNT] = {"up", "chunk", "verify", "down", "loss"};
 
 struct migration_file {
     struct source source;
@@ -126,7 +129,7 @@ static enum section section_read(struct migration_file *file, const char *at, co
                        : rest_n == 0;
     if (section == SECTION_NONE || !is_said) {
         source_refuse(&file->source, at,
-                      "a section is up, verify, down loss=none, down loss=rows or loss");
+                      "a section is up, chunk, verify, down loss=none, down loss=rows or loss");
         return SECTION_NONE;
     }
     if (file->has[section])
@@ -220,6 +223,22 @@ static void statements_read(struct migration_file *file)
     gap_read(file, &file->sql.all[file->sql.count], &section);
 }
 
+static bool is_needed(const struct migration_file *file, enum section section)
+{
+    return section == SECTION_VERIFY || (section == SECTION_UP && !file->has[SECTION_CHUNK]);
+}
+
+static void chunk_check(struct migration_file *file)
+{
+    const char *top = file->source.text;
+    if (!file->has[SECTION_CHUNK])
+        return;
+    if (file->statements_n[SECTION_CHUNK] != 2)
+        source_refuse(&file->source, top, "section chunk is two statements: the end, and a piece");
+    if (file->in_tx || !file->kind || strcmp(file->kind, "backfill") != 0)
+        source_refuse(&file->source, top, "section chunk is for kind=backfill tx=no");
+}
+
 static void file_check(struct migration_file *file)
 {
     const char *top = file->source.text;
@@ -231,9 +250,10 @@ static void file_check(struct migration_file *file)
     if (!file->kind)
         source_refuse(&file->source, top, "the header \"-- migrate: kind=… tx=…\" is missing");
     for (int i = 0; i < SECTION_COUNT; i++)
-        if (file->has[i] ? file->statements_n[i] == 0 : i <= SECTION_VERIFY)
+        if (file->has[i] ? file->statements_n[i] == 0 : is_needed(file, (enum section)i))
             source_refuse(&file->source, top, "section %s is %s", section_names[i],
                           file->has[i] ? "empty" : "missing");
+    chunk_check(file);
     if (file->loses_rows != file->has[SECTION_LOSS])
         source_refuse(&file->source, top,
                       "down loss=rows and section loss belong together, one is missing");
@@ -257,14 +277,15 @@ static void file_write(const struct migration_file *file, struct text *tables, s
 {
     text_say(tables, "\n/* %s */\n", file->source.path);
     for (int i = 0; i < SECTION_COUNT; i++)
-        if (file->has[i])
+        if (file->has[i] || i == SECTION_UP)
             text_say(tables, "static const char *const m%04d_%s[] = {\n%s    NULL,\n};\n",
-                     file->version, section_names[i], file->statements[i].bytes);
+                     file->version, section_names[i],
+                     file->has[i] ? file->statements[i].bytes : "");
     text_say(rows, "    {.version = %d,\n     .name = \"%s\",\n     .kind = \"%s\",\n",
              file->version, file->name, file->kind);
     text_say(rows, "     .in_tx = %s,\n", file->in_tx ? "true" : "false");
     for (int i = 0; i < SECTION_COUNT; i++)
-        if (file->has[i])
+        if (file->has[i] || i == SECTION_UP)
             text_say(rows, "     .%s = m%04d_%s,\n", section_names[i], file->version,
                      section_names[i]);
     text_say(rows, "     .text =\n        ");

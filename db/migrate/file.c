@@ -3,6 +3,7 @@
 #include "db/clock.h"
 #include "db/migrate/catalogue.h"
 #include "db/migrate/history.h"
+#include "db/migrate/job.h"
 #include "db/migrate/step.h"
 
 #include <sodium.h>
@@ -231,6 +232,8 @@ static enum err apply_without_tx(struct work *work)
     enum err err = step_drop_broken_indexes(work->migrator, &dropped);
     if (!err)
         err = run_steps(work);
+    if (!err && work->file->chunk)
+        err = job_run(work->migrator, work->file, &work->done.rows);
     if (!err)
         err = file_verify(work->migrator, work->file);
     if (err) {
@@ -323,6 +326,8 @@ static enum err revert(struct work *work, int64_t loss)
         err = migrator_run(migrator, "BEGIN", NULL);
     if (!err)
         err = history_remove(migrator, work->file->version);
+    if (!err && work->file->chunk)
+        err = job_forget(migrator, work->file->version);
     if (!err)
         err = catalogue_keep(migrator);
     if (!err)

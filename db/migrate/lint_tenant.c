@@ -1,5 +1,5 @@
 /* The rules of a database that many clinics share, on files. The same rules on the catalogue, which
- * alone knows what became of all files together, are tests/db/catalog.sql's. */
+ * alone knows what became of all files together, are db/verify/catalogue.sql's. */
 #include "db/migrate/lint_rules.h"
 
 #include <string.h>

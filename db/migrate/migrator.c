@@ -151,6 +151,12 @@ enum err migrator_run_at(struct migrator *migrator, const struct place *place, c
     return run(migrator, place, sql, 0, NULL, out);
 }
 
+enum err migrator_run_params_at(struct migrator *migrator, const struct place *place,
+                                const char *sql, int n, const char *const values[], PGresult **out)
+{
+    return run(migrator, place, sql, n, values, out);
+}
+
 bool migrator_lost_a_lock(const struct migrator *migrator)
 {
     const char *code = migrator->fault->code;

@@ -46,6 +46,10 @@ enum err migrator_run_params(struct migrator *migrator, const char *sql, int n,
 enum err migrator_run_at(struct migrator *migrator, const struct place *place, const char *sql,
                          PGresult **out) FAILS;
 
+enum err migrator_run_params_at(struct migrator *migrator, const struct place *place,
+                                const char *sql, int n, const char *const values[],
+                                PGresult **out) FAILS;
+
 /* Leaves no transaction open, whatever happened; the story stays that of the failure. */
 void migrator_roll_back(struct migrator *migrator);
 

@@ -82,6 +82,23 @@ static const char backup[] = "CREATE TABLE IF NOT EXISTS ops.backup ("
                              "    restore_ms bigint"
                              ")";
 
+/* A backfill: how far it is, and what somebody orders from a second terminal (job.h). */
+static const char job[] =
+    "CREATE TABLE IF NOT EXISTS ops.job ("
+    "    version int PRIMARY KEY,"
+    "    name text NOT NULL,"
+    "    state text NOT NULL CHECK (state IN ('running', 'paused', 'done')),"
+    "    cursor text,"
+    "    end_key text,"
+    "    total bigint NOT NULL,"
+    "    done bigint NOT NULL DEFAULT 0,"
+    "    chunk int NOT NULL CHECK (chunk > 0),"
+    "    throttle int NOT NULL DEFAULT 100 CHECK (throttle BETWEEN 1 AND 100),"
+    "    worked_us bigint NOT NULL DEFAULT 0,"
+    "    started_at timestamptz NOT NULL,"
+    "    heartbeat timestamptz NOT NULL"
+    ")";
+
 /* The operator's order to the service (db/maintain.h): no row, no order. */
 static const char maintenance[] =
     "CREATE TABLE IF NOT EXISTS ops.maintenance ("
@@ -119,6 +136,7 @@ const char *const ops_schema[] = {
     migration_accepted,
     catalogue,
     backup,
+    job,
     maintenance,
     rights,
     NULL,

@@ -8,7 +8,14 @@
 #include "db/embed/token.h"
 #include "db/migrate.h"
 
-enum script_section { SCRIPT_UP, SCRIPT_VERIFY, SCRIPT_DOWN, SCRIPT_LOSS, SCRIPT_NONE };
+enum script_section {
+    SCRIPT_UP,
+    SCRIPT_CHUNK,
+    SCRIPT_VERIFY,
+    SCRIPT_DOWN,
+    SCRIPT_LOSS,
+    SCRIPT_NONE
+};
 
 /* What a statement does to the table it names, and how long that keeps whom away. The coefficients
  * are operations.md A8's. */

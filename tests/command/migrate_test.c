@@ -263,6 +263,49 @@ static void a_new_file_has_the_next_number_and_overwrites_nothing(void **state)
     rmdir(dir);
 }
 
+static void a_backfill_is_told_and_steered_from_a_second_terminal(void **state)
+{
+    struct desk *desk = *state;
+    struct program_end end = run(desk, "progress", DONE);
+    assert_string_equal(end.text, "there is no backfill\n");
+    run(desk, "pause", PRECONDITION);
+    run(desk, "up --to 1", DONE);
+    run(desk, "pause", PRECONDITION);
+    sql_run(desk->boss, "INSERT INTO ops.job (version, name, state, cursor, end_key, total, done,"
+                        "    chunk, worked_us, started_at, heartbeat) VALUES (2, 'tokens',"
+                        "    'running', '610000', '1000000', 1000000, 610000, 4000, 15969000,"
+                        "    now(), now())");
+    end = run(desk, "progress", DONE);
+    assert_string_equal(end.text, "0002 tokens [##############----------]  61 %  610000/1000000  "
+                                  "38199/s  ETA 00:10  chunk 4000  throttle 100 %  running, "
+                                  "nobody works on it\n");
+    run(desk, "throttle 25%", DONE);
+    run(desk, "pause", DONE);
+    end = run(desk, "progress --json", DONE);
+    const char *job_state = NULL;
+    int throttle = 0, percent = 0, pid = -1;
+    assert_int_equal(json_unpack(document_of(desk, &end), "{s:{s:s, s:i, s:i, s:i}}", "result",
+                                 "state", &job_state, "throttle", &throttle, "percent", &percent,
+                                 "pid", &pid),
+                     0);
+    assert_string_equal(job_state, "paused");
+    assert_int_equal(throttle, 25);
+    assert_int_equal(percent, 61);
+    assert_int_equal(pid, 0);
+    run(desk, "resume", DONE);
+    run(desk, "throttle", USAGE);
+    run(desk, "throttle 0%", USAGE);
+    run(desk, "throttle 101", USAGE);
+    sql_run(desk->boss, "UPDATE ops.job SET state = 'done', cursor = NULL, done = 1000001");
+    end = run(desk, "progress --follow", DONE);
+    assert_non_null(strstr(end.text, "[########################] 100 %  1000001/1000000"));
+    run(desk, "resume", PRECONDITION);
+    assert_int_equal(sql_int(desk->boss, "SELECT count(*) FROM ops.run"
+                                         " WHERE command IN ('migrate pause', 'migrate resume',"
+                                         "    'migrate throttle') AND outcome = 'done'"),
+                     3);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -275,6 +318,7 @@ int main(void)
         TEST(a_baseline_is_proved_and_no_password_is_written_down),
         TEST(drift_and_lint_have_their_exit_codes),
         TEST(a_new_file_has_the_next_number_and_overwrites_nothing),
+        TEST(a_backfill_is_told_and_steered_from_a_second_terminal),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

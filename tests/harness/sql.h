@@ -39,7 +39,7 @@ void sql_wait_for_blocked(PGconn *boss, int n);
 /* Until the question (a count) is answered by more than 0; dies after a minute. */
 void sql_wait_until(PGconn *conn, const char *question);
 
-/* A whole file of the source tree ("tests/db/catalog.sql"), in the arena. */
+/* A whole file of the source tree ("db/verify/catalogue.sql"), in the arena. */
 char *source_read(struct arena *arena, const char *path);
 
 #endif

@@ -25,7 +25,7 @@ static void import(struct moved *moved)
 {
     struct move *move = &moved->move;
     move->options.url = moved->world.database.migrator_url;
-    move_pack(move, LEGACY_SUGAR, LEGACY_SOUND, 12);
+    move_pack(move, LEGACY_SUGAR, LEGACY_SOUND, 60);
     move_well(move);
     sql_run(moved->world.boss, "UPDATE clinicd.account SET password_hash = '" LEGACY_HASH "'"
                                " WHERE password_hash LIKE 'pbkdf2%%'");
@@ -146,6 +146,9 @@ static void what_came_in_is_read_as_anything_else(void **state)
                                         "/doctors",
                                         "/queue",
                                         "/admission-recommendations",
+                                        "/admissions?active=false",
+                                        "/admissions?active=true",
+                                        "/dashboards/admissions",
                                         "/dashboards/doctor"};
     for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
         answer = ask(world, "GET", arena_format(&world->arena, SLUG "%s", paths[i]), token, NULL);
@@ -156,6 +159,58 @@ static void what_came_in_is_read_as_anything_else(void **state)
     }
 }
 
+/* The first that came in of such a kind. */
+static const char *stay_of(struct world *world, const char *which)
+{
+    const char *id =
+        sql_text(world->boss, &world->arena,
+                 "SELECT min(id::text) FROM clinicd.admission WHERE is_imported AND %s", which);
+    assert_non_null(id);
+    return id;
+}
+
+static void a_stay_without_a_room_is_shown_printed_and_goes_on(void **state)
+{
+    struct moved *moved = *state;
+    struct world *world = &moved->world;
+    static const char *const stays[] = {"room_number IS NULL AND ended_at IS NULL",
+                                        "reason_for_admission IS NULL AND status = 'shifted'",
+                                        "status = 'discharged'", "room_number IS NOT NULL"};
+    static const char *const parts[] = {"", "/status-history", "/treatments",
+                                        "/document?format=pdf"};
+    activate(moved);
+    sql_run(world->boss,
+            "UPDATE clinicd.account SET must_change_password = false WHERE role = 'doctor'");
+    struct answer answer = login(world, "DrSample0-1", LEGACY_PASSWORD);
+    const char *token = answer_text(&answer, "access_token");
+    for (size_t i = 0; i < 16; i++) {
+        const char *path = arena_format(&world->arena, SLUG "/admissions/%s%s",
+                                        stay_of(world, stays[i / 4]), parts[i % 4]);
+        answer = ask(world, "GET", path, token, NULL);
+        if (answer.status != 200 || answer.flaw)
+            print_error("%s: %d %s\n", path, answer.status, answer.flaw ? answer.flaw : "");
+        assert_int_equal(answer.status, 200);
+        assert_null(answer.flaw);
+    }
+    const char *stay = stay_of(world, stays[0]);
+    const char *path = arena_format(&world->arena, SLUG "/admissions/%s", stay);
+    answer = ask(world, "GET", path, token, NULL);
+    assert_non_null(strstr(answer.body, "\"room_number\":null"));
+    struct call end = {.method = "POST",
+                       .path = arena_format(&world->arena, "%s/discharge", path),
+                       .token = token,
+                       .if_match = "\"2\"",
+                       .body =
+                           "{\"outcome\":\"discharged\",\"final_diagnosis\":\"Sample diagnosis\","
+                           "\"discharge_notes\":\"Sample farewell\"}"};
+    http_send(world->client, &world->arena, &end, &answer);
+    assert_int_equal(answer.status, 200);
+    assert_null(answer.flaw);
+    answer =
+        ask(world, "GET", arena_format(&world->arena, "%s/document?format=pdf", path), token, NULL);
+    assert_int_equal(answer.status, 200);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -163,6 +218,7 @@ int main(void)
         cmocka_unit_test(a_legacy_password_opens_once_and_must_be_changed),
         cmocka_unit_test(a_patient_gets_in_by_no_old_password),
         cmocka_unit_test(what_came_in_is_read_as_anything_else),
+        cmocka_unit_test(a_stay_without_a_room_is_shown_printed_and_goes_on),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -137,9 +137,11 @@ static void backup_answer(struct call *call, const struct backup_facts *facts)
 /* The store's folder, unless it is named. */
 static const char *files_of(struct backup_work *work)
 {
-    const char *usual = arena_format(&work->call->arena, "%s/files",
-                                     work->site.home.data_dir ? work->site.home.data_dir
-                                                              : work->call->settings.data_dir);
+    const struct settings *settings = &work->call->settings;
+    const char *home = work->site.home.data_dir ? work->site.home.data_dir : settings->data_dir;
+    const char *usual = *settings->files_dir == '/'
+                            ? settings->files_dir
+                            : arena_format(&work->call->arena, "%s/%s", home, settings->files_dir);
     return access(usual, F_OK) == 0 ? usual : NULL;
 }
 

@@ -13,12 +13,13 @@ WITH t AS (
             ORDER BY a.attname = 'clinic_id' DESC, a.attnum LIMIT 1), 'clinic_id') AS writable,
         (SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) FROM pg_attribute a
             WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '') AS columns,
-        -- a copy needs others of these, so that no unique index refuses before the foreign key does
+        -- a copy, whose id is new, needs others of these, so that no unique index refuses before the foreign key does
         (SELECT string_agg(DISTINCT format(CASE a.atttypid WHEN 'text'::regtype THEN '%L, left(gen_random_uuid()::text, 8),'
                 ELSE '%L, 1000001,' END, a.attname), ' ')
             FROM pg_index x JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = ANY (x.indkey)
             WHERE x.indrelid = c.oid AND x.indisunique AND a.atttypid IN ('text'::regtype, 'int'::regtype)
-            AND a.attgenerated = '') AS fresh
+            AND a.attgenerated = '' AND NOT EXISTS (SELECT FROM pg_attribute i
+                WHERE i.attrelid = c.oid AND i.attname = 'id' AND i.attnum = ANY (x.indkey))) AS fresh
     FROM pg_class c JOIN pg_attribute k ON k.attrelid = c.oid AND k.attname = 'clinic_id' AND NOT k.attisdropped
     WHERE c.relnamespace = 'clinicd'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
 ),

@@ -216,6 +216,15 @@ const struct command commands[] = {
         .options = {{"--clinic", "SLUG", "of this clinic only"}},
     },
     {
+        .name = "verify smoke",
+        .help = "use the service from outside: clinics, a patient, and no way across",
+        .run = run_verify_smoke,
+        .options = {{"--http", "URL", "where it listens, as http://127.0.0.1:8080 (required)"},
+                    {"--username", "NAME", "a super admin (required)"},
+                    {"--password-stdin", NULL, "read the password from standard input"}},
+        .needs_no_settings = true,
+    },
+    {
         .name = "clinic create",
         .operands = "SLUG",
         .help = "open a clinic with its first administrator, whose password is shown once",

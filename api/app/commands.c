@@ -193,7 +193,8 @@ const struct command commands[] = {
         .name = "doctor",
         .help = "check program, server, roles and schema: green, amber or red, and what to do",
         .run = run_doctor,
-        .options = {{"--for", "WHAT", "migrate, serve, import or restore: what must be ready for it"},
+        .options = {{"--for", "WHAT",
+                     "migrate, serve, import or restore: what must be ready for it"},
                     {"--strict", NULL, "take amber for red"}},
     },
     {
@@ -303,7 +304,7 @@ const struct command commands[] = {
         .operands = "[COMMAND]",
         .help = "explain a command, or `exit-codes`",
         .run = run_help,
-     .options = {{"--man", NULL, "all of it, as a manual page"}},
+        .options = {{"--man", NULL, "all of it, as a manual page"}},
         .needs_no_settings = true,
         .has_no_json = true,
     },

@@ -132,6 +132,7 @@ enum exit_code run_doctor(struct call *call);
 enum exit_code run_verify_isolation(struct call *call);
 enum exit_code run_verify_schema(struct call *call);
 enum exit_code run_verify_data(struct call *call);
+enum exit_code run_verify_smoke(struct call *call);
 enum exit_code run_clinic_create(struct call *call);
 enum exit_code run_clinic_list(struct call *call);
 enum exit_code run_clinic_show(struct call *call);

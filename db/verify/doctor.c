@@ -96,11 +96,12 @@ static bool database_look(const struct doctor *doctor, const char *id, const cha
     PGconn *conn PROBE_CLOSE = NULL;
     struct fault aside = {.arena = doctor->fault->arena};
     bool is_there = probe_connect(url, NULL, &aside, &conn) == ERR_NONE;
-    add(doctor, &(struct check){.id = id,
-                                .level = is_there ? LEVEL_GREEN : LEVEL_RED,
-                                .measured = is_there ? arena_copy(aside.arena, PQuser(conn)) : aside.detail,
-                                .wanted = "it answers",
-                                .fix = "start the server, or mend the connection string"});
+    add(doctor,
+        &(struct check){.id = id,
+                        .level = is_there ? LEVEL_GREEN : LEVEL_RED,
+                        .measured = is_there ? arena_copy(aside.arena, PQuser(conn)) : aside.detail,
+                        .wanted = "it answers",
+                        .fix = "start the server, or mend the connection string"});
     return is_there;
 }
 

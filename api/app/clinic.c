@@ -202,6 +202,10 @@ static enum err clinic_visit(struct call *call, const struct office *office, con
         return err;
     office_tx(office, call, clinic_id, 200, &tx);
     err = clinic_find(&tx, &rows);
+    if (!err && patch && strcmp(rows_text(&rows, 0, "subscription_status"), "importing") == 0)
+        err = fail(&call->fault, ERR_CONFLICT, "clinic-importing",
+                   "%s is being imported: `clinicd import` opens it when it is whole",
+                   call->operands[0]);
     if (!err && patch) {
         tx.scope.has_if_match = true;
         tx.scope.if_match = rows_int(&rows, 0, "version", 0);

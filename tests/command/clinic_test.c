@@ -167,6 +167,19 @@ static void a_clinic_is_suspended_and_opened_again(void **state)
                      2);
 }
 
+/* Half of a hospital is shown to nobody: the import opens it when it is whole. */
+static void a_clinic_that_is_moving_in_is_not_opened(void **state)
+{
+    struct desk *desk = *state;
+    run(desk, "clinic create santkrupa" FILE_OF("clinic.json"), DONE);
+    sql_run(desk->boss, "UPDATE clinicd.clinic SET status = 'importing'");
+    struct program_end end = run(desk, "clinic activate santkrupa", PRECONDITION);
+    assert_non_null(strstr(end.said, "is being imported"));
+    run(desk, "clinic suspend santkrupa", PRECONDITION);
+    assert_int_equal(
+        sql_int(desk->boss, "SELECT count(*) FROM clinicd.clinic WHERE status = 'importing'"), 1);
+}
+
 static void a_password_is_reset_by_name(void **state)
 {
     struct desk *desk = *state;
@@ -192,6 +205,7 @@ int main(void)
         TEST(the_guide_s_clinic_is_made_once),
         TEST(a_phone_of_33_characters_names_its_field),
         TEST(a_clinic_is_suspended_and_opened_again),
+        TEST(a_clinic_that_is_moving_in_is_not_opened),
         TEST(a_password_is_reset_by_name),
     };
     return cmocka_run_group_tests_name("clinic commands", tests, NULL, NULL);

@@ -55,6 +55,8 @@ static const char golden_help[] =
     "  verify schema           compare the schema with what the migrations left\n"
     "  verify data             look for rows that point nowhere, counts that are wrong, gaps in "
     "the trail\n"
+    "  verify smoke            use the service from outside: clinics, a patient, and no way "
+    "across\n"
     "  clinic create           open a clinic with its first administrator, whose password is shown "
     "once\n"
     "  clinic list             all clinics and their state\n"

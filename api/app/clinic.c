@@ -202,7 +202,7 @@ static enum err clinic_visit(struct call *call, const struct office *office, con
         return err;
     office_tx(office, call, clinic_id, 200, &tx);
     err = clinic_find(&tx, &rows);
-    if (!err && patch && strcmp(rows_text(&rows, 0, "subscription_status"), "importing") == 0)
+    if (!err && patch && rows_bool(&rows, 0, "_is_importing", false))
         err = fail(&call->fault, ERR_CONFLICT, "clinic-importing",
                    "%s is being imported: `clinicd import` opens it when it is whole",
                    call->operands[0]);

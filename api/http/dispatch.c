@@ -331,7 +331,15 @@ static enum err (*const steps[])(struct request *request) = {
     step_run,      /* handler, commit, audit, answer kept    everything else */
 };
 
-enum { ALL_STEPS = sizeof steps / sizeof steps[0], STEPS_TO_PERMIT = 5 };
+enum { ALL_STEPS = sizeof steps / sizeof steps[0] };
+
+static size_t steps_through(enum err (*last)(struct request *request))
+{
+    size_t n = 1;
+    while (steps[n - 1] != last)
+        n++;
+    return n;
+}
 
 static bool is_denial(const struct request *request, size_t step)
 {
@@ -388,7 +396,7 @@ void dispatch_admit(struct service *service, const struct incoming *incoming, st
     request.arena = *arena;
     request.fault.arena = &request.arena;
     *out = NULL;
-    if (walk(&request, STEPS_TO_PERMIT)) {
+    if (walk(&request, steps_through(permit))) {
         *out = arrival_make(service, request.operation, request.clinic->clinic_id);
     } else {
         reply->must_close = true; /* the body is not read */

@@ -1,5 +1,6 @@
 /* What operators and integrators ask: alive, ready, which build, which document. */
 #include "api/endpoints.h"
+#include "api/http/away.h"
 #include "api/http/reply.h"
 #include "api/http/service.h"
 #include "db/migrate.h"
@@ -22,6 +23,9 @@ enum err health_ready(struct request *request)
     struct service *service = request->service;
     if (atomic_load(&service->is_draining))
         return request_fail(request, ERR_UNAVAILABLE, "draining", NULL);
+    enum err err = away_check(request);
+    if (err)
+        return err;
     if (!database_is_ready(service->database))
         return request_fail(request, ERR_UNAVAILABLE, "database-unavailable", NULL);
     return say(request, "{\"status\":\"ok\"}");

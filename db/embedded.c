@@ -25,6 +25,7 @@ struct embedded {
     struct arena arena;
     struct postmaster postmaster;
     const char *urls[ROLES_N];
+    const char *boot_url;
 };
 
 static void connection_close(PGconn **connection)
@@ -128,6 +129,8 @@ static struct embedded *embedded_make(const struct postmaster *postmaster)
     for (size_t i = 0; i < ROLES_N; i++)
         embedded->urls[i] = arena_format(&arena, "host=%s user=clinicd_%s dbname=clinicd",
                                          postmaster->socket_dir, role_names[i]);
+    embedded->boot_url =
+        arena_format(&arena, "host=%s user=clinicd_boot dbname=postgres", postmaster->socket_dir);
     embedded->arena = arena;
     return embedded;
 }
@@ -179,6 +182,11 @@ const char *embedded_url(const struct embedded *embedded, const char *role)
             return embedded->urls[i];
     }
     return NULL;
+}
+
+const char *embedded_boot_url(const struct embedded *embedded)
+{
+    return embedded->boot_url;
 }
 
 /* The handle lives in its own arena, which must therefore be moved out before it ends. */

@@ -27,6 +27,9 @@ enum err embedded_tend(struct embedded *embedded, struct fault *fault) FAILS;
 /* NULL for a role that nobody signs in as. role: "app" "migrator" "backup". */
 const char *embedded_url(const struct embedded *embedded, const char *role);
 
+/* Its superuser, at the database `postgres`: to make databases (db/backup.h). */
+const char *embedded_boot_url(const struct embedded *embedded);
+
 void embedded_stop(struct embedded *embedded);  /* pg_ctl stop -m fast; NULL is fine */
 void embedded_leave(struct embedded *embedded); /* drops the handle, the server runs on */
 

@@ -164,6 +164,7 @@ static bool listen_on(struct listener *listener)
         if (clock_monotonic_us() >= tick_us) {
             if (!take_missed(listener))
                 return true;
+            listener->news("tick", "", listener->user);
             tick_us = clock_monotonic_us() + TICK_MS * INT64_C(1000);
         }
         take_notifications(listener);

@@ -15,7 +15,8 @@ struct listener;
 
 /* kind: "clinic" (key: clinic id), "account", "session", "platform_account", "platform_session"
  * (key: id), "queue" (key: clinic id; there are new events). kind "*": news may have been missed,
- * drop everything. Runs on the listener's thread.
+ * drop everything. kind "maintenance": the operator's order is another one; "tick": a second has
+ * passed, for what is only said and not kept. Runs on the listener's thread.
  */
 typedef void (*listen_news)(const char *kind, const char *key, void *user);
 

@@ -1,10 +1,11 @@
 /* The migration runner: applies, reverts, shows and verifies the files of db/migrations, which are
- * embedded and split into single statements at build time (operations.md A3 1-4, 8, 9).
+ * embedded and split into single statements at build time (operations.md A3).
  *
  * It works on a connection of its own, as the migrator (BYPASSRLS), under a session advisory lock
- * that is polled; each file is one transaction: up, verify, history row, COMMIT. History is
- * ops.migration; every row holds the hash of the one before it. The service never migrates at
- * start.
+ * that is polled. A file with a transaction is one: up, verify, history row, COMMIT. A file without
+ * one keeps count of its statements (ops.migration_step) and goes on where it stopped. History is
+ * ops.migration, every run that may write is a row of ops.run; the rows of both hold the hash of
+ * the one before. The service never migrates at start.
  *
  * Files run as the migrator and say nothing about owners: at the end of each the runner gives what
  * the migrator then owns in schema clinicd to clinicd_owner. What a file itself gave to another
@@ -14,6 +15,7 @@
 #define DB_MIGRATE_H
 
 #include "db/arena.h"
+#include "db/stop.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -26,6 +28,7 @@ struct migration {
     bool in_tx;
     const char *text;          /* the file; its SHA-256 is what history remembers */
     const char *const *up;     /* NULL-terminated statements */
+    const char *const *chunk;  /* NULL, or a backfill: the end, and a piece (docs/migrations.md) */
     const char *const *verify; /* each a boolean query that must say true */
     const char *const *down;   /* NULL: cannot be reverted */
     const char *const *loss;   /* queries that count rows which `down` would lose, or NULL */
@@ -38,17 +41,48 @@ extern const char *const migration_roles[]; /* NULL-terminated */
 
 int migrate_latest(void); /* version of the newest embedded file */
 
+/* What one file cost. */
+struct migrate_done {
+    int version;
+    const char *name;
+    int64_t duration_ms;
+    int64_t lock_wait_ms; /* waited for others' locks, as the watcher saw it */
+    int64_t lock_hold_ms; /* held what others wait for, at most */
+    int64_t rows;         /* inserted, updated, deleted */
+    int retries;          /* after a lock that was not to be had */
+};
+
+/* What a run met and did. Texts live in the fault's arena. */
+struct migrate_report {
+    const char *database, *server_version, *system_identifier; /* NULL: never connected */
+    int schema_version;
+    struct migrate_done *done; /* one a file, in the order of the work */
+    size_t done_n;
+};
+
 struct migrate_options {
     const char *url; /* the migrator's */
     int64_t lock_wait_ms;
-    int to;               /* target version; -1: up to the newest */
-    int64_t data_loss_ok; /* -1: none; else exactly the rows that down may lose */
+    int to;                 /* target version; -1: up to the newest */
+    int64_t data_loss_ok;   /* -1: none; else exactly the rows that down may lose */
+    int64_t lock_budget_ms; /* longest wait for one lock inside a file; 0: 2000 */
+    int lock_attempts;      /* 0: 20 */
+    const char *command;    /* for ops.run; NULL: the function's own name */
+    const char *arguments;  /* the same: a JSON array without secrets; NULL: none */
+    struct stop *stop;      /* may be NULL */
     void (*say)(void *user, const char *line); /* progress, may be NULL */
     void *user;
     const struct migration *files; /* NULL: those of this program */
+    struct migrate_report *report; /* filled unless NULL, also when the run fails */
 };
 
-enum migration_state { MIGRATION_APPLIED, MIGRATION_PENDING, MIGRATION_EDITED, MIGRATION_UNKNOWN };
+enum migration_state {
+    MIGRATION_APPLIED,
+    MIGRATION_PENDING,
+    MIGRATION_EDITED,
+    MIGRATION_UNKNOWN,
+    MIGRATION_STOPPED, /* a file without transaction, between two of its statements */
+};
 
 struct migration_status {
     int version;
@@ -56,16 +90,120 @@ struct migration_status {
     enum migration_state state;
     const char *applied_at; /* RFC 3339 or NULL */
     int64_t duration_ms;
+    int step, steps;   /* of one that stopped: statements done, and all */
+    const char *error; /* what stopped it, or NULL */
 };
 
-/* All give ERR_UNAVAILABLE (cannot connect), ERR_TIMEOUT (lock not got; the fault names the
- * holder), ERR_CONFLICT (edited or unknown files, data loss not confirmed), ERR_INTERNAL (failed,
+/* Who holds the runner's lock. */
+struct migrate_holder {
+    int pid; /* 0: nobody */
+    const char *application, *host, *since;
+};
+
+/* All give ERR_UNAVAILABLE (cannot connect), ERR_TIMEOUT (a lock not got: "migration-locked" the
+ * runner's, "lock-not-got" one inside a file; the fault names the holder), ERR_CONFLICT (edited or
+ * unknown files, data loss not confirmed; or "stopped" when somebody asked), ERR_INTERNAL (failed,
  * rolled back; or a verification failed: code "verification-failed"). */
 enum err migrate_up(const struct migrate_options *options, struct fault *fault, int *applied) FAILS;
 enum err migrate_down(const struct migrate_options *options, int steps, struct fault *fault,
                       int *reverted) FAILS;
+/* Up or down, to exactly this version; 0: to nothing. */
+enum err migrate_to(const struct migrate_options *options, int version, struct fault *fault,
+                    int *applied, int *reverted) FAILS;
 enum err migrate_status(const struct migrate_options *options, struct arena *arena,
                         struct fault *fault, struct migration_status **out, size_t *count) FAILS;
 enum err migrate_verify(const struct migrate_options *options, struct fault *fault) FAILS;
+
+/* What a statement of a pending file will do to a table that is there. */
+struct plan_step {
+    int number; /* of the statement in its section */
+    const char *operation, *table;
+    const char *lock; /* that others wait for, or NULL */
+    int64_t rows;     /* of the table, as the planner knows */
+    double seconds;   /* about */
+};
+
+struct plan_file {
+    int version;
+    const char *name, *kind;
+    bool in_tx, is_reversible, loses_rows;
+    double seconds, hold_seconds; /* all of it; and the longest that others may have to wait */
+    struct plan_step *steps;
+    size_t steps_n;
+};
+
+/* What `up` would do, without doing anything. The arena gets it. */
+enum err migrate_plan(const struct migrate_options *options, struct arena *arena,
+                      struct fault *fault, struct plan_file **out, size_t *count) FAILS;
+
+/* One object of schema clinicd as text, and what became of one. */
+struct catalogue_line {
+    const char *object, *definition;
+};
+struct drift {
+    const char *kind;   /* "missing" "added" "changed" */
+    const char *object; /* "column patient.name" */
+};
+
+/* What is different now from what the last migration left. ERR_CONFLICT "catalogue-unknown": that
+ * was an older program, which did not keep it. */
+enum err migrate_drift(const struct migrate_options *options, struct arena *arena,
+                       struct fault *fault, struct drift **out, size_t *count) FAILS;
+
+/* Takes a database without history for one of this version, if its catalogue is the same as that of
+ * one which is built for the purpose in the scratch database. ERR_CONFLICT "catalogue-differs": it
+ * is not, and nothing was recorded; the drift (in the fault's arena) says where. */
+enum err migrate_baseline(const struct migrate_options *options, int version,
+                          const char *scratch_url, struct fault *fault, struct drift **drift,
+                          size_t *drift_n) FAILS;
+
+/* The pending files (all, when none is) in the scratch database: up, verify, down, the same
+ * catalogue as before, up again, verify; then it is emptied. */
+enum err migrate_rehearse(const struct migrate_options *options, const char *scratch_url,
+                          struct fault *fault, struct drift **drift, size_t *drift_n) FAILS;
+
+/* What is different now from what this program's migrations make of nothing, in the scratch
+ * database. */
+enum err migrate_compare(const struct migrate_options *options, const char *scratch_url,
+                         struct fault *fault, struct drift **out, size_t *count) FAILS;
+
+/* Fills the scratch database with this program's schema, does the work there, and empties it again,
+ * whatever came of it. */
+enum err migrate_in_scratch(const struct migrate_options *options, const char *scratch_url,
+                            struct fault *fault,
+                            enum err (*work)(void *user, const char *url, struct fault *fault),
+                            void *user) FAILS;
+
+/* The backfill that is under way, or the last one. */
+struct migrate_job {
+    int version;                  /* 0: there never was one */
+    const char *name, *state;     /* running paused done */
+    int64_t total, done;          /* rows; the total as the file guessed it */
+    int chunk, throttle;          /* rows of the next piece; percent of the time at work */
+    int64_t worked_ms, silent_ms; /* in all pieces; since the last one */
+    int pid;                      /* of the runner; 0: nobody works on it */
+    const char *error;            /* what stopped it, or NULL */
+};
+enum err migrate_progress(const struct migrate_options *options, struct fault *fault,
+                          struct migrate_job *out) FAILS;
+
+/* Orders "paused" or "running" (NULL: as it is), and 1 to 100 percent (0: as it is); the runner
+ * hears of it before its next piece. ERR_CONFLICT "no-job". */
+enum err migrate_steer(const struct migrate_options *options, const char *state, int throttle,
+                       struct fault *fault) FAILS;
+
+/* As it is now; the texts live in the fault's arena. */
+enum err migrate_holder(const struct migrate_options *options, struct fault *fault,
+                        struct migrate_holder *out) FAILS;
+
+/* Takes an edited file for what was applied, from now on: the edit is the operator's to answer for,
+ * so the reason is kept with the run. ERR_CONFLICT "not-edited": there is nothing to accept. */
+enum err migrate_accept(const struct migrate_options *options, int version, const char *reason,
+                        struct fault *fault) FAILS;
+
+/* Finds what a stopped file left, drops invalid indexes, and brings that one file to its end.
+ * `version`: of the file that was continued, or 0. */
+enum err migrate_repair(const struct migrate_options *options, struct fault *fault, int *version,
+                        int *indexes) FAILS;
 
 #endif

@@ -131,7 +131,7 @@ static void unfinished_sweep(const struct postmaster *postmaster, struct arena *
         for (size_t i = 0; i < found.gl_pathc; i++) {
             struct fault ignored = {.arena = arena};
             const char *const sweep[] = {"rm", "-rf", "--", found.gl_pathv[i], NULL};
-            if (program_run(sweep, 60000, &ignored))
+            if (child_run(sweep, 60000, &ignored))
                 continue;
         }
     }
@@ -159,7 +159,7 @@ enum err postmaster_make(const struct postmaster *postmaster, struct fault *faul
                                   "--auth-host=reject",
                                   "--no-instructions",
                                   NULL};
-    enum err err = program_run(initdb, START_TIMEOUT_S * 1000, fault);
+    enum err err = child_run(initdb, START_TIMEOUT_S * 1000, fault);
     if (err)
         return err;
     const char *main_file = arena_format(fault->arena, "%s/postgresql.conf", unfinished);
@@ -300,7 +300,7 @@ enum err postmaster_launch(struct postmaster *postmaster, struct fault *fault)
                                  "--log",
                                  arena_format(fault->arena, "%s/start.log", postmaster->dir),
                                  NULL};
-    err = program_run(start, START_TIMEOUT_S * 1000 + MARGIN_MS, fault);
+    err = child_run(start, START_TIMEOUT_S * 1000 + MARGIN_MS, fault);
     if (!err && !postmaster_is_alive(postmaster))
         err = fail(fault, ERR_UNAVAILABLE, NULL, "the database server ended right after its start");
     return err;
@@ -318,7 +318,7 @@ enum err postmaster_stop(const struct postmaster *postmaster, struct fault *faul
                                 "--pgdata",
                                 postmaster->dir,
                                 NULL};
-    enum err err = program_run(stop, STOP_TIMEOUT_S * 1000 + MARGIN_MS, fault);
+    enum err err = child_run(stop, STOP_TIMEOUT_S * 1000 + MARGIN_MS, fault);
     if (!err)
         rmdir(postmaster->socket_dir);
     return err;

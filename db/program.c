@@ -1,6 +1,7 @@
 #include "db/program.h"
 
 #include "db/arena.h"
+#include "db/stop.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { OUTPUT_KEPT = 1024 };
+enum { OUTPUT_KEPT = 1024, ENVIRONMENT_MAX = 8, ARGUMENTS_MAX = 32 };
 
 /* posix_spawnp() takes strings that it promises not to change but does not call const. */
 union words {
@@ -23,10 +24,12 @@ union words {
     char *const *taken;
 };
 
-static int program_spawn(const char *const argv[], int output, pid_t *out)
+static int child_spawn(const char *const argv[], const char *const more[], int output, pid_t *out)
 {
-    static const char *const environment[] = {"PATH=/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin",
-                                              "LC_ALL=C.UTF-8", "TZ=UTC", NULL};
+    const char *environment[ENVIRONMENT_MAX + 1] = {
+        "PATH=/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8", "TZ=UTC", NULL};
+    for (size_t i = 0; more && more[i] && i + 3 < ENVIRONMENT_MAX; i++)
+        environment[i + 3] = more[i];
     union words words = {.seen = argv}, settings = {.seen = environment};
     posix_spawn_file_actions_t files;
     posix_spawnattr_t attributes;
@@ -49,26 +52,29 @@ static int program_spawn(const char *const argv[], int output, pid_t *out)
     return error;
 }
 
-/* False when the time was up; the program is then killed. Either way it is reaped. */
-static bool program_wait(pid_t pid, int timeout_ms, int *status)
+/* False when the time was up or somebody asked to stop; the program is then killed. Either way it
+ * is reaped. */
+static bool child_wait(pid_t pid, int timeout_ms, struct stop *stop, int *status)
 {
-    int handle = pidfd_open(pid, 0);
-    struct pollfd watched = {.fd = handle, .events = POLLIN};
-    int ready;
+    int handle = pidfd_open(pid, 0), ready;
+    struct pollfd watched[] = {{.fd = handle, .events = POLLIN},
+                               {.fd = stop ? stop->fd : -1, .events = POLLIN}};
     do
-        ready = poll(&watched, 1, timeout_ms);
-    while (ready < 0 && errno == EINTR);
-    if (ready <= 0)
+        ready = poll(watched, 2, timeout_ms);
+    while ((ready < 0 && errno == EINTR) ||
+           (ready > 0 && !watched[0].revents && stop_asked(stop) == 0));
+    bool is_over = ready > 0 && watched[0].revents;
+    if (!is_over)
         kill(-pid, SIGKILL);
     while (waitpid(pid, status, 0) < 0 && errno == EINTR)
         continue;
     if (handle >= 0)
         close(handle);
-    return ready > 0;
+    return is_over;
 }
 
 /* The end of what it printed, which is where programs say why they failed. */
-static const char *program_words(struct arena *arena, int output)
+static const char *child_words(struct arena *arena, int output)
 {
     char kept[OUTPUT_KEPT];
     struct stat about;
@@ -81,23 +87,71 @@ static const char *program_words(struct arena *arena, int output)
     return arena_copy_n(arena, kept, length > 0 ? (size_t)length : 0);
 }
 
-enum err program_run(const char *const argv[], int timeout_ms, struct fault *fault)
+static enum err child_start(const char *const argv[], const char *const environment[],
+                            struct fault *fault, struct child *out)
 {
-    int output = memfd_create("output", MFD_CLOEXEC);
-    if (output < 0)
+    struct child child = {.name = argv[0], .output = memfd_create("output", MFD_CLOEXEC)};
+    if (child.output < 0)
         return fail(fault, ERR_INTERNAL, NULL, "cannot run %s: %s", argv[0], strerror(errno));
-    pid_t pid;
+    int error = child_spawn(argv, environment, child.output, &child.pid);
+    if (error) {
+        close(child.output);
+        return fail(fault, ERR_INTERNAL, NULL, "cannot run %s: %s", argv[0], strerror(error));
+    }
+    *out = child;
+    return ERR_NONE;
+}
+
+static enum err child_finish(struct child *child, int timeout_ms, struct stop *stop,
+                             struct fault *fault, const char **words)
+{
     int status = 0;
-    enum err err = ERR_NONE;
-    int error = program_spawn(argv, output, &pid);
-    if (error)
-        err = fail(fault, ERR_INTERNAL, NULL, "cannot run %s: %s", argv[0], strerror(error));
-    else if (!program_wait(pid, timeout_ms, &status))
-        err = fail(fault, ERR_TIMEOUT, NULL, "%s did not end within %d s: %s", argv[0],
-                   timeout_ms / 1000, program_words(fault->arena, output));
-    else if (status != 0)
-        err = fail(fault, ERR_INTERNAL, NULL, "%s failed: %s", argv[0],
-                   program_words(fault->arena, output));
-    close(output);
+    bool is_over = child_wait(child->pid, timeout_ms, stop, &status);
+    const char *said = child_words(fault->arena, child->output);
+    close(child->output);
+    if (words)
+        *words = said;
+    if (!is_over && stop_asked(stop) > 0)
+        return fail(fault, ERR_CONFLICT, "stopped", "stopped, as somebody asked");
+    if (!is_over)
+        return fail(fault, ERR_TIMEOUT, NULL, "%s did not end within %d s: %s", child->name,
+                    timeout_ms / 1000, said);
+    if (status != 0)
+        return fail(fault, ERR_INTERNAL, NULL, "%s failed: %s", child->name, said);
+    return ERR_NONE;
+}
+
+enum err child_run(const char *const argv[], int timeout_ms, struct fault *fault)
+{
+    struct child child;
+    enum err err = child_start(argv, NULL, fault, &child);
+    return err ? err : child_finish(&child, timeout_ms, NULL, fault, NULL);
+}
+
+/* What we work beside must not work on alone: setpriv asks the system to see to that. */
+enum err child_begin(const char *const argv[], const char *const environment[], struct fault *fault,
+                     struct child *out)
+{
+    const char *all[ARGUMENTS_MAX + 1] = {"setpriv", "--pdeathsig", "KILL"};
+    for (size_t i = 0; argv[i]; i++) {
+        if (i + 3 == ARGUMENTS_MAX)
+            return fail(fault, ERR_INTERNAL, NULL, "too many arguments for %s", argv[0]);
+        all[i + 3] = argv[i];
+    }
+    enum err err = child_start(all, environment, fault, out);
+    if (!err)
+        out->name = argv[0];
     return err;
+}
+
+enum err child_end(struct child *child, struct stop *stop, struct fault *fault, const char **words)
+{
+    return child_finish(child, -1, stop, fault, words);
+}
+
+void child_kill(struct child *child)
+{
+    int status;
+    child_wait(child->pid, 0, NULL, &status);
+    close(child->output);
 }

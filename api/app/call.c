@@ -16,6 +16,15 @@ const char *call_option(const struct call *call, const char *name)
     abort(); /* the command asks for an option that its row does not have */
 }
 
+bool call_has_option(const struct call *call, const char *name)
+{
+    for (size_t i = 0; i < COMMAND_OPTIONS_MAX && call->command->options[i].name; i++) {
+        if (strcmp(call->command->options[i].name, name) == 0)
+            return true;
+    }
+    return false;
+}
+
 int call_number(const char *text, int absent)
 {
     if (!text)
@@ -58,10 +67,18 @@ enum exit_code call_failed(const struct call *call)
         const char *code;
         enum exit_code exit;
     } codes[] = {
-        {"verification-failed", EXIT_UNVERIFIED}, {"migration-edited", EXIT_DRIFT},
-        {"migration-unknown", EXIT_DRIFT},        {"history-broken", EXIT_DRIFT},
-        {"data-loss-unconfirmed", EXIT_USAGE},    {"schema-mismatch", EXIT_PRECONDITION},
-        {"unsafe-role", EXIT_PRECONDITION},       {"server-too-old", EXIT_PRECONDITION},
+        {"verification-failed", EXIT_UNVERIFIED},
+        {"backup-damaged", EXIT_UNVERIFIED},
+        {"migration-edited", EXIT_DRIFT},
+        {"migration-unknown", EXIT_DRIFT},
+        {"history-broken", EXIT_DRIFT},
+        {"data-loss-unconfirmed", EXIT_USAGE},
+        {"schema-mismatch", EXIT_PRECONDITION},
+        {"unsafe-role", EXIT_PRECONDITION},
+        {"server-too-old", EXIT_PRECONDITION},
+        {"catalogue-differs", EXIT_DRIFT},
+        {"stopped", EXIT_STOPPED},
+        {"migration-stopped", EXIT_STOPPED},
     };
     for (size_t i = 0; call->fault.code && i < sizeof codes / sizeof codes[0]; i++) {
         if (strcmp(call->fault.code, codes[i].code) == 0)
@@ -214,6 +231,8 @@ static void json_print(struct call *call, enum exit_code exit)
                exit == EXIT_DONE ? "true" : "false", (int)exit,
                clock_text(call->started_us, 3, at));
     buf_int(&out, (clock_monotonic_us() - call->started_monotonic_us) / 1000);
+    if (call->database)
+        buf_format(&out, ", \"database\": %s", call->database);
     buf_format(&out, ", \"result\": %s", call->result.length ? call->result.text : "null");
     if (exit != EXIT_DONE && call->fault.err)
         error_write(&out, &call->fault);
@@ -222,6 +241,31 @@ static void json_print(struct call *call, enum exit_code exit)
     buf_text(&out, "}\n");
     fwrite(out.text, 1, out.length, stdout);
     fflush(stdout);
+}
+
+/* A connection string may hold a password: of such an argument only its option is kept. */
+static const char *argument_masked(struct arena *arena, const char *argument)
+{
+    size_t option = strncmp(argument, "--", 2) == 0 ? strcspn(argument, "=") : 0;
+    bool has_secret = strstr(argument, "://") || strcasestr(argument, "password=") ||
+                      strcasestr(argument, "passfile=") || strcasestr(argument, "sslkey=");
+    return has_secret ? arena_format(arena, "%.*s%s(connection)", (int)option, argument,
+                                     option > 0 ? "=" : "")
+                      : argument;
+}
+
+static const char *arguments_write(struct arena *arena, int argc, const char *const argv[])
+{
+    struct buf out;
+    buf_begin(&out, arena, 64);
+    buf_char(&out, '[');
+    for (int i = 0; i < argc; i++) {
+        if (i)
+            buf_text(&out, ", ");
+        buf_json_string(&out, argument_masked(arena, argv[i]));
+    }
+    buf_char(&out, ']');
+    return out.text;
 }
 
 static enum exit_code call_run(struct call *call, int argc, const char *const argv[],
@@ -233,6 +277,7 @@ static enum exit_code call_run(struct call *call, int argc, const char *const ar
             return EXIT_DONE;
         }
     }
+    call->arguments = arguments_write(&call->arena, argc, argv);
     enum exit_code exit = arguments_take(call, argc, argv);
     if (exit != EXIT_DONE)
         return exit;

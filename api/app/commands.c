@@ -15,7 +15,8 @@ const struct command commands[] = {
         .help = "bring the schema to this program's version",
         .run = run_migrate_up,
         .options = {{"--to", "V", "stop at version V"},
-                    {"--wait", "SECONDS", "wait so long for another migration to end (10)"}},
+                    {"--lock-budget", "TIME", "wait so long for one table's lock, 20 times (2s)"},
+                    {"--wait", "TIME", "wait so long for another migration to end (1m)"}},
     },
     {
         .name = "migrate down",
@@ -23,18 +24,103 @@ const struct command commands[] = {
         .help = "revert the last N migrations (1)",
         .run = run_migrate_down,
         .options = {{"--data-loss-ok", "ROWS", "agree to lose exactly so many rows"},
-                    {"--wait", "SECONDS", "wait so long for another migration to end (10)"}},
+                    {"--lock-budget", "TIME", "wait so long for one table's lock, 20 times (2s)"},
+                    {"--wait", "TIME", "wait so long for another migration to end (1m)"}},
+    },
+    {
+        .name = "migrate to",
+        .operands = "V|zero",
+        .help = "go up or down to version V, or to nothing at all",
+        .run = run_migrate_to,
+        .options = {{"--data-loss-ok", "ROWS", "agree to lose exactly so many rows"},
+                    {"--lock-budget", "TIME", "wait so long for one table's lock, 20 times (2s)"},
+                    {"--wait", "TIME", "wait so long for another migration to end (1m)"}},
+    },
+    {
+        .name = "migrate plan",
+        .help = "tell what up would do: order, locks, tables, rows, seconds",
+        .run = run_migrate_plan,
+        .options = {{"--to", "V", "stop at version V"},
+                    {"--lock-budget", "TIME", "how long others may have to wait (2s)"}},
     },
     {
         .name = "migrate status",
         .help = "list the migrations and what became of them",
         .run = run_migrate_status,
-        .options = {{"--check", NULL, "exit 3 when one is pending, 4 when one was edited"}},
+        .options = {{"--check", NULL, "exit 3 when one is pending, 4 when one was edited"},
+                    {"--drift", NULL, "exit 4 when the schema is not as the last one left it"},
+                    {"--wait", "TIME", "wait so long until none is pending; implies --check"}},
     },
     {
         .name = "migrate verify",
         .help = "ask the database whether the applied migrations still hold",
         .run = run_migrate_verify,
+    },
+    {
+        .name = "migrate repair",
+        .help = "bring a file that stopped half-way to its end",
+        .run = run_migrate_repair,
+        .options = {{"--lock-budget", "TIME", "wait so long for one table's lock, 20 times (2s)"},
+                    {"--wait", "TIME", "wait so long for another migration to end (1m)"}},
+    },
+    {
+        .name = "migrate progress",
+        .help = "tell how far the backfill is that runs",
+        .run = run_migrate_progress,
+        .options = {{"--follow", NULL, "go on telling until it is done"}},
+    },
+    {
+        .name = "migrate pause",
+        .help = "let the backfill wait, from a second terminal",
+        .run = run_migrate_pause,
+    },
+    {
+        .name = "migrate resume",
+        .help = "let a backfill that was paused go on",
+        .run = run_migrate_resume,
+    },
+    {
+        .name = "migrate throttle",
+        .operands = "N%",
+        .help = "let the backfill work so much of the time (100%)",
+        .run = run_migrate_throttle,
+    },
+    {
+        .name = "migrate rehearse",
+        .help = "up, down and up again in a scratch database, and compare",
+        .run = run_migrate_rehearse,
+        .options = {{"--scratch", "URL", "an empty database for it (required)"},
+                    {"--to", "V", "stop at version V"}},
+    },
+    {
+        .name = "migrate baseline",
+        .operands = "V",
+        .help = "take a database without history for version V, when it proves to be that",
+        .run = run_migrate_baseline,
+        .options = {{"--scratch", "URL", "an empty database for the proof (required)"}},
+    },
+    {
+        .name = "migrate accept",
+        .operands = "V",
+        .help = "take an applied file that was edited for what was applied",
+        .run = run_migrate_accept,
+        .options = {{"--reason", "TEXT", "why; kept with the run (required)"}},
+    },
+    {
+        .name = "migrate new",
+        .operands = "NAME",
+        .help = "write the skeleton of the next migration",
+        .run = run_migrate_new,
+        .options = {{"--kind", "KIND", "expand, backfill, contract or concurrent (expand)"},
+                    {"--dir", "DIR", "where (db/migrations)"}},
+        .needs_no_settings = true,
+    },
+    {
+        .name = "migrate lint",
+        .operands = "[V|FILE...]",
+        .help = "look for what locks, rewrites, loses or crosses clinics",
+        .run = run_migrate_lint,
+        .needs_no_settings = true,
     },
     {
         .name = "migrate sql",
@@ -51,6 +137,140 @@ const struct command commands[] = {
         .run = run_migrate_roles,
         .needs_no_settings = true,
         .has_no_json = true,
+    },
+    {
+        .name = "import",
+        .operands = "[FILE]",
+        .help = "carry a legacy database over; run again, it goes on or adds what is new",
+        .run = run_import,
+        .options = {{"--dry-run", NULL, "read all, write nothing, report"},
+                    {"--clinic", "SLUG", "whose the rows without a clinic are"},
+                    {"--files", "DIR", "where the reports lie"},
+                    {"--passwords", "HOW", "keep (checked once, then renewed) or reset"},
+                    {"--max-rejects", "N", "give up when more rows cannot come"},
+                    {"--activate", NULL, "open the clinics when all is whole"},
+                    {"--open", "ID", "open the clinics of that import"},
+                    {"--undo", "ID", "take that import back, while untouched"}},
+    },
+    {
+        .name = "backup",
+        .help = "dump the database into a folder with a manifest of counts and checksums",
+        .run = run_backup,
+        .options = {{"--to", "DIR", "where its folder is made (backups, in the data directory)"},
+                    {"--files", "DIR", "the store's files (files, in the data directory)"},
+                    {"--source", "FILE", "a legacy SQLite file instead of the database"}},
+    },
+    {
+        .name = "restore",
+        .operands = "FOLDER",
+        .help = "prove that a backup comes back whole, or make a new database of it",
+        .run = run_restore,
+        .options = {{"--verify", NULL, "restore into a scratch database, compare, drop it"},
+                    {"--into", "DB", "the same, and keep it under this name, which is free"}},
+    },
+    {
+        .name = "maintenance on",
+        .help = "take the service away: every request gets 503 with the reason",
+        .run = run_maintenance_on,
+        .options = {{"--read-only", NULL, "refuse changes only, go on showing"},
+                    {"--until", "T", "the announced end: 2026-11-22T18:00:00Z, or 30m"},
+                    {"--reason", "TEXT", "what everybody who asks is told"},
+                    {"--fence", NULL, "end the service's connections and let none in"},
+                    {"--drain", "TIME", "before that, what is under way may take so long (30s)"}},
+    },
+    {
+        .name = "maintenance off",
+        .help = "give the service back, when the schema is ready for it",
+        .run = run_maintenance_off,
+        .options = {{"--force", NULL, "even when it is not"}},
+    },
+    {
+        .name = "maintenance status",
+        .help = "tell whether the service is away, why, and who is still connected",
+        .run = run_maintenance_status,
+    },
+    {
+        .name = "doctor",
+        .help = "check program, server, roles and schema: green, amber or red, and what to do",
+        .run = run_doctor,
+        .options = {{"--for", "WHAT",
+                     "migrate, serve, import or restore: what must be ready for it"},
+                    {"--strict", NULL, "take amber for red"}},
+    },
+    {
+        .name = "verify isolation",
+        .help = "try to cross from one clinic into another, on every table, as the service",
+        .run = run_verify_isolation,
+        .options = {{"--self-test", NULL, "prove that it would notice: take each wall away once"},
+                    {"--scratch", "URL", "an empty database for the self-test"}},
+    },
+    {
+        .name = "verify schema",
+        .help = "compare the schema with what the migrations left",
+        .run = run_verify_schema,
+        .options = {{"--scratch", "URL", "an empty database: compare with what they make there"}},
+    },
+    {
+        .name = "verify data",
+        .help = "look for rows that point nowhere, counts that are wrong, gaps in the trail",
+        .run = run_verify_data,
+        .options = {{"--clinic", "SLUG", "of this clinic only"}},
+    },
+    {
+        .name = "verify smoke",
+        .help = "use the service from outside: clinics, a patient, and no way across",
+        .run = run_verify_smoke,
+        .options = {{"--http", "URL", "where it listens, as http://127.0.0.1:8080 (required)"},
+                    {"--username", "NAME", "a super admin (required)"},
+                    {"--password-stdin", NULL, "read the password from standard input"}},
+        .needs_no_settings = true,
+    },
+    {
+        .name = "clinic create",
+        .operands = "SLUG",
+        .help = "open a clinic with its first administrator, whose password is shown once",
+        .run = run_clinic_create,
+        .options = {{"--from", "FILE", "what the API takes for it, as JSON (required)"},
+                    {"--admin-username", "NAME", "over the file's (SLUG_admin)"},
+                    {"--admin-email", "ADDRESS", "over the file's"},
+                    {"--if-not-exists", NULL, "do nothing when it is there"}},
+    },
+    {
+        .name = "clinic list",
+        .help = "all clinics and their state",
+        .run = run_clinic_list,
+        .options = {{"--status", "STATUS", "only these"}},
+    },
+    {
+        .name = "clinic show",
+        .operands = "SLUG",
+        .help = "one clinic, whole with --json",
+        .run = run_clinic_show,
+    },
+    {
+        .name = "clinic activate",
+        .operands = "SLUG",
+        .help = "open a clinic that was closed or has expired",
+        .run = run_clinic_activate,
+    },
+    {
+        .name = "clinic suspend",
+        .operands = "SLUG",
+        .help = "close a clinic to everybody; its records stay",
+        .run = run_clinic_suspend,
+    },
+    {
+        .name = "user list",
+        .help = "who signs in at a clinic, but for its patients",
+        .run = run_user_list,
+        .options = {{"--clinic", "SLUG", "of this clinic (required)"}},
+    },
+    {
+        .name = "user reset",
+        .operands = "NAME",
+        .help = "put a one-time password in the place of the old one, end all sessions",
+        .run = run_user_reset,
+        .options = {{"--clinic", "SLUG", "of this clinic (required)"}},
     },
     {
         .name = "user create-superadmin",
@@ -84,12 +304,21 @@ const struct command commands[] = {
     {.name = "healthcheck",
      .help = "exit 0 when the service here is alive",
      .run = run_healthcheck},
+    {
+        .name = "completion",
+        .operands = "bash",
+        .help = "print the shell's completion; source it",
+        .run = run_completion,
+        .needs_no_settings = true,
+        .has_no_json = true,
+    },
     {.name = "version", .help = "print the version", .run = run_version, .needs_no_settings = true},
     {
         .name = "help",
         .operands = "[COMMAND]",
         .help = "explain a command, or `exit-codes`",
         .run = run_help,
+        .options = {{"--man", NULL, "all of it, as a manual page"}},
         .needs_no_settings = true,
         .has_no_json = true,
     },
@@ -116,6 +345,11 @@ static const char *const exit_meanings[] = {
 };
 
 enum { EXIT_CODES_N = sizeof exit_meanings / sizeof exit_meanings[0] };
+
+const char *exit_meaning(int exit)
+{
+    return exit >= 0 && exit < EXIT_CODES_N ? exit_meanings[exit] : NULL;
+}
 
 static void option_help(struct buf *out, const struct command_option *option)
 {
@@ -166,6 +400,10 @@ enum exit_code run_help(struct call *call)
     buf_begin(&name, &call->arena, 0);
     for (size_t i = 0; i < call->operands_n; i++)
         buf_format(&name, "%s%s", i ? " " : "", call->operands[i]);
+    if (call_option(call, "--man")) {
+        commands_manual(&call->text);
+        return EXIT_DONE;
+    }
     if (strcmp(name.text, "exit-codes") == 0) {
         for (int i = 0; i < EXIT_CODES_N; i++)
             buf_format(&call->text, "%3d  %s\n", i, exit_meanings[i]);

@@ -55,11 +55,13 @@ struct call {
     const struct command *command;
     const char *program;      /* argv[0], to print the next command as it can be typed */
     struct settings settings; /* unless the command needs none */
+    const char *arguments;    /* as given, as a JSON array, secrets masked */
     const char *values[COMMAND_OPTIONS_MAX];
     const char *operands[COMMAND_OPERANDS_MAX];
     size_t operands_n;
-    struct buf text;   /* the answer for people */
-    struct buf result; /* the answer as one JSON value; empty: null */
+    struct buf text;      /* the answer for people */
+    struct buf result;    /* the answer as one JSON value; empty: null */
+    const char *database; /* which one it was about, as a JSON object; NULL: none */
     const char *warnings[CALL_NOTES_MAX];
     size_t warnings_n;
     const char *next[CALL_NOTES_MAX];
@@ -70,6 +72,7 @@ struct call {
 
 /* The value of an option, "" of a switch, or NULL when it was not given. */
 const char *call_option(const struct call *call, const char *name);
+bool call_has_option(const struct call *call, const char *name); /* its row, not what was given */
 
 /* Both are printed after the answer; past CALL_NOTES_MAX they are dropped. */
 void call_warn(struct call *call, const char *format, ...) PRINTF(2, 3);
@@ -90,16 +93,53 @@ int commands_run(int argc, const char *const argv[], const char *const environme
 /* Help: all commands, or one. */
 void commands_help(struct buf *out, const char *program, const struct command *command);
 
+/* The same as a manual page (roff), and as a bash completion. */
+void commands_manual(struct buf *out);
+void commands_completion(struct buf *out);
+
+/* NULL: there is no such exit code. */
+const char *exit_meaning(int exit);
+
 /* The table ends with a NULL name. */
 extern const struct command commands[];
 
 enum exit_code run_serve(struct call *call);
 enum exit_code run_migrate_up(struct call *call);
 enum exit_code run_migrate_down(struct call *call);
+enum exit_code run_migrate_to(struct call *call);
+enum exit_code run_migrate_plan(struct call *call);
 enum exit_code run_migrate_status(struct call *call);
 enum exit_code run_migrate_verify(struct call *call);
+enum exit_code run_migrate_repair(struct call *call);
+enum exit_code run_migrate_accept(struct call *call);
+enum exit_code run_migrate_progress(struct call *call);
+enum exit_code run_migrate_pause(struct call *call);
+enum exit_code run_migrate_resume(struct call *call);
+enum exit_code run_migrate_throttle(struct call *call);
+enum exit_code run_migrate_rehearse(struct call *call);
+enum exit_code run_migrate_baseline(struct call *call);
+enum exit_code run_migrate_new(struct call *call);
+enum exit_code run_migrate_lint(struct call *call);
 enum exit_code run_migrate_sql(struct call *call);
 enum exit_code run_migrate_roles(struct call *call);
+enum exit_code run_import(struct call *call);
+enum exit_code run_backup(struct call *call);
+enum exit_code run_restore(struct call *call);
+enum exit_code run_maintenance_on(struct call *call);
+enum exit_code run_maintenance_off(struct call *call);
+enum exit_code run_maintenance_status(struct call *call);
+enum exit_code run_doctor(struct call *call);
+enum exit_code run_verify_isolation(struct call *call);
+enum exit_code run_verify_schema(struct call *call);
+enum exit_code run_verify_data(struct call *call);
+enum exit_code run_verify_smoke(struct call *call);
+enum exit_code run_clinic_create(struct call *call);
+enum exit_code run_clinic_list(struct call *call);
+enum exit_code run_clinic_show(struct call *call);
+enum exit_code run_clinic_activate(struct call *call);
+enum exit_code run_clinic_suspend(struct call *call);
+enum exit_code run_user_list(struct call *call);
+enum exit_code run_user_reset(struct call *call);
 enum exit_code run_create_superadmin(struct call *call);
 enum exit_code run_files_fsck(struct call *call);
 enum exit_code run_files_sweep(struct call *call);
@@ -107,6 +147,7 @@ enum exit_code run_settings(struct call *call);
 enum exit_code run_openapi(struct call *call);
 enum exit_code run_healthcheck(struct call *call);
 enum exit_code run_version(struct call *call);
+enum exit_code run_completion(struct call *call);
 enum exit_code run_help(struct call *call);
 
 #endif

@@ -108,7 +108,7 @@ static const struct passwd *service_user_find(struct fault *fault)
         "useradd",    "--system", "--user-group",      "--no-create-home", "--home-dir",
         fallback_dir, "--shell",  "/usr/sbin/nologin", service_user,       NULL};
     const struct passwd *user = getpwnam(service_user);
-    if (user || program_run(useradd, 30000, fault))
+    if (user || child_run(useradd, 30000, fault))
         return user;
     user = getpwnam(service_user);
     if (!user)

@@ -21,6 +21,8 @@ struct settings {
     const char *data_dir;
     const char *database_url; /* "": the embedded server */
     const char *migrate_url;
+    const char *backup_url;
+    const char *restore_url;
     const char *secrets_file; /* from the data directory, unless absolute */
     const char *files_dir;    /* from the data directory, unless absolute */
     const char *bucket_url;   /* "": the folder keeps the files */

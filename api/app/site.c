@@ -57,3 +57,25 @@ enum err site_migrator_url(const struct site *site, struct fault *fault, const c
     *out = site->embedded ? embedded_url(site->embedded, "migrator") : own;
     return ERR_NONE;
 }
+
+enum err site_backup_url(const struct site *site, struct fault *fault, const char **out)
+{
+    const char *own = site->settings->backup_url;
+    if (!site->embedded && own[0] == '\0')
+        return fail(fault, ERR_INPUT, NULL,
+                    "CLINICD_BACKUP_URL is empty: it must name your server as the role "
+                    "clinicd_backup");
+    *out = site->embedded ? embedded_url(site->embedded, "backup") : own;
+    return ERR_NONE;
+}
+
+enum err site_restore_url(const struct site *site, struct fault *fault, const char **out)
+{
+    const char *own = site->settings->restore_url;
+    if (!site->embedded && own[0] == '\0')
+        return fail(fault, ERR_INPUT, NULL,
+                    "CLINICD_RESTORE_URL is empty: it must name the server that gets the new "
+                    "database, as a role that may make one (a superuser)");
+    *out = site->embedded ? embedded_boot_url(site->embedded) : own;
+    return ERR_NONE;
+}

@@ -36,4 +36,8 @@ const char *site_app_url(const struct site *site);
 /* ERR_INPUT when the server is the operator's own and CLINICD_MIGRATE_URL is empty. */
 enum err site_migrator_url(const struct site *site, struct fault *fault, const char **out) FAILS;
 
+/* The same for CLINICD_BACKUP_URL and CLINICD_RESTORE_URL. */
+enum err site_backup_url(const struct site *site, struct fault *fault, const char **out) FAILS;
+enum err site_restore_url(const struct site *site, struct fault *fault, const char **out) FAILS;
+
 #endif

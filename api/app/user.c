@@ -1,11 +1,9 @@
-/* clinicd user create-superadmin: the first account, made beside a running service or without one.
+/* clinicd user create-superadmin, list, reset: accounts, beside a running service or without one.
  */
-#include "api/app/commands.h"
-#include "api/app/site.h"
-#include "db/clock.h"
-#include "db/keys.h"
-#include "db/migrate.h"
-#include "db/uuid.h"
+#include "api/app/office.h"
+#include "models/account/password.h"
+#include "models/account/staff.h"
+#include "models/clinic/directory.h"
 #include "models/platform/platform.h"
 
 #include <sodium.h>
@@ -14,7 +12,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-enum { PASSWORD_ROOM = 1026, MIGRATE_WAIT_MS = 30000 };
+enum { PASSWORD_ROOM = 1026, LIST_MOST = 1000 };
 
 /* One line without its newline. False: none, or longer than the room. */
 static bool line_read(char *line, int room)
@@ -63,67 +61,15 @@ static bool password_take(struct call *call, char *password)
     return is_same;
 }
 
-static enum err superadmin_make(struct database *database, const char *username,
-                                const char *password, struct fault *fault, bool *created)
+static enum err superadmin_make(struct call *call, const struct office *office,
+                                const char *username, const char *password, bool *created)
 {
-    char request_id[UUID_TEXT];
-    int64_t now_us = clock_now_us();
-    struct scope scope = {.actor_kind = "system",
-                          .actor_name = "clinicd",
-                          .actor_role = "system",
-                          .operation = "user create-superadmin",
-                          .request_id = uuid_make(now_us, request_id),
-                          .now_us = now_us};
     struct tx tx;
-    tx_begin(&tx, database, &scope, TX_MANUAL, fault);
-    tx.audit_into = AUDIT_PLATFORM;
-    tx.audit_status = 201;
+    office_tx(office, call, 0, 201, &tx);
     enum err err = superadmin_create(&tx, username, password, created);
     if (!err)
         err = tx_commit(&tx, NULL);
     tx_end(&tx);
-    return err;
-}
-
-/* Beside a running service the schema is its business; the embedded server that we started
- * ourselves may be new. */
-static enum err schema_prepare(const struct site *site, struct fault *fault)
-{
-    struct migrate_options options = {
-        .lock_wait_ms = MIGRATE_WAIT_MS, .to = -1, .data_loss_ok = -1};
-    int applied;
-    if (!site->embedded || site->is_joined)
-        return ERR_NONE;
-    enum err err = site_migrator_url(site, fault, &options.url);
-    return err ? err : migrate_up(&options, fault, &applied);
-}
-
-static enum err site_work(struct call *call, const struct site *site, const char *username,
-                          const char *password, bool *created)
-{
-    struct fault *fault = &call->fault;
-    struct database_options options = {.url = site_app_url(site),
-                                       .read_connections = 1,
-                                       .write_connections = 1,
-                                       .transaction_connections = 1,
-                                       .acquire_timeout_ms = 10000,
-                                       .statement_timeout_ms = 10000,
-                                       .lock_timeout_ms = 5000};
-    struct database *database;
-    struct keys *keys;
-    enum err err = schema_prepare(site, fault);
-    if (!err)
-        err = keys_load(call->settings.secrets_file, fault, &keys);
-    if (err)
-        return err;
-    keys_use(keys);
-    err = database_open(&options, fault, &database);
-    if (!err) {
-        err = superadmin_make(database, username, password, fault, created);
-        database_close(database);
-    }
-    keys_use(NULL);
-    keys_free(keys);
     return err;
 }
 
@@ -142,20 +88,120 @@ enum exit_code run_create_superadmin(struct call *call)
 {
     char password[PASSWORD_ROOM];
     bool created = false;
-    struct site site;
+    struct office office = {.database = NULL};
     const char *username = call_option(call, "--username");
     if (!username)
         return call_usage(call, "--username NAME is required");
     if (!password_take(call, password))
         return EXIT_USAGE;
-    enum err err = site_open(&call->settings, SITE_VISIT, &call->fault, &site);
-    if (!err) {
-        err = site_work(call, &site, username, password, &created);
-        site_close(&site);
-    }
+    enum err err = office_open(call, &office);
+    if (!err)
+        err = superadmin_make(call, &office, username, password, &created);
+    office_close(&office);
     sodium_memzero(password, sizeof password);
     if (err)
         return call_failed(call);
     answer(call, username, created);
     return EXIT_DONE;
+}
+
+/* The people of a clinic, or those among them whose names hold `q`. */
+static enum err staff_of(struct call *call, const struct office *office, struct tx *tx,
+                         const char *q, struct rows *out)
+{
+    const char *slug = call_option(call, "--clinic");
+    const struct staff_filter filter = {.q = q};
+    struct directory *directory;
+    int64_t total;
+    enum err err = directory_load(office->database, &call->fault, &directory);
+    if (err)
+        return err;
+    const struct clinic_entry *entry = directory_find(directory, slug);
+    int64_t clinic_id = entry ? entry->clinic_id : 0;
+    directory_free(directory);
+    if (clinic_id == 0)
+        return fail(&call->fault, ERR_INPUT, "clinic-unknown", "there is no clinic %s", slug);
+    office_tx(office, call, clinic_id, 200, tx);
+    tx->scope.page = (struct page){.limit = LIST_MOST};
+    err = staff_find_all(tx, &filter, out, &total);
+    if (err)
+        tx_end(tx);
+    return err;
+}
+
+static void account_line(struct call *call, const struct rows *rows, int i)
+{
+    const char *last = rows_text(rows, i, "last_name");
+    buf_format(&call->text, "%-30s %-14s %-8s %s %s\n", rows_text(rows, i, "username"),
+               rows_text(rows, i, "role"),
+               rows_bool(rows, i, "is_active", false) ? "active" : "closed",
+               rows_text(rows, i, "first_name"), last ? last : "");
+}
+
+enum exit_code run_user_list(struct call *call)
+{
+    struct office office = {.database = NULL};
+    struct rows rows = {.count = 0};
+    struct tx tx;
+    if (!call_option(call, "--clinic"))
+        return call_usage(call, "--clinic SLUG is required");
+    enum err err = office_open(call, &office);
+    if (!err)
+        err = staff_of(call, &office, &tx, NULL, &rows);
+    if (!err) {
+        err = tx_commit(&tx, NULL);
+        tx_end(&tx);
+    }
+    int shown = rows.count < LIST_MOST ? rows.count : LIST_MOST;
+    for (int i = 0; !err && i < shown; i++)
+        account_line(call, &rows, i);
+    buf_char(&call->result, '[');
+    if (!err)
+        rows_render_list(&call->result, &rows, 0, shown, &(struct view){.hidden = NULL});
+    buf_char(&call->result, ']');
+    office_close(&office);
+    return err ? call_failed(call) : EXIT_DONE;
+}
+
+static enum err password_replace(struct call *call, const struct office *office, const char *name)
+{
+    char hash[PASSWORD_HASH_TEXT];
+    struct rows rows;
+    struct tx tx;
+    const char *id = NULL, *password = password_one_time(&call->arena);
+    enum err err = password_hash(password, &password_target, &call->fault, hash);
+    if (!err)
+        err = staff_of(call, office, &tx, name, &rows);
+    if (err)
+        return err;
+    for (int i = 0; i < rows.count; i++)
+        if (strcasecmp(rows_text(&rows, i, "username"), name) == 0)
+            id = rows_text(&rows, i, "id");
+    err = id ? staff_reset_password(&tx, id, hash, &rows)
+             : fail(&call->fault, ERR_INPUT, "user-unknown", "nobody there is called %s", name);
+    if (!err)
+        err = tx_commit(&tx, NULL);
+    tx_end(&tx);
+    if (err)
+        return err;
+    buf_format(&call->text, "%s has the password %s\n", name, password);
+    buf_text(&call->result, "{\"username\": ");
+    buf_json_string(&call->result, name);
+    buf_text(&call->result, ", \"one_time_password\": ");
+    buf_json_string(&call->result, password);
+    buf_char(&call->result, '}');
+    call_warn(call, "the password is shown now and never again; all sessions have ended");
+    return ERR_NONE;
+}
+
+enum exit_code run_user_reset(struct call *call)
+{
+    struct office office = {.database = NULL};
+    if (call->operands_n != 1 || !call_option(call, "--clinic"))
+        return call_usage(call, "say whose password, and --clinic SLUG");
+    enum err err = office_open(call, &office);
+    if (!err)
+        err = password_replace(call, &office, call->operands[0]);
+    office_close(&office);
+    return err ? call_failed(call) : EXIT_DONE;
 }

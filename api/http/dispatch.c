@@ -1,5 +1,6 @@
 /* One request's way. The list of steps at the end of this file is the diagram. */
 #include "api/http/arrival.h"
+#include "api/http/away.h"
 #include "api/http/content.h"
 #include "api/http/finish.h"
 #include "api/http/gate.h"
@@ -322,6 +323,7 @@ static void log_request(struct request *request)
 static enum err (*const steps[])(struct request *request) = {
     step_begin,    /* request id, framing, client address   400 414 431 */
     step_route,    /* method and raw path -> operation       404 405 501, OPTIONS */
+    away_step,     /* taken away for maintenance             503 */
     step_limits,   /* rate, length, media types              413 415 406 429 */
     step_identify, /* token and clinic -> principal          401 404 */
     permit,        /* the document's permissions             401 403 404 */
@@ -329,7 +331,15 @@ static enum err (*const steps[])(struct request *request) = {
     step_run,      /* handler, commit, audit, answer kept    everything else */
 };
 
-enum { ALL_STEPS = sizeof steps / sizeof steps[0], STEPS_TO_PERMIT = 5 };
+enum { ALL_STEPS = sizeof steps / sizeof steps[0] };
+
+static size_t steps_through(enum err (*last)(struct request *request))
+{
+    size_t n = 1;
+    while (steps[n - 1] != last)
+        n++;
+    return n;
+}
 
 static bool is_denial(const struct request *request, size_t step)
 {
@@ -386,7 +396,7 @@ void dispatch_admit(struct service *service, const struct incoming *incoming, st
     request.arena = *arena;
     request.fault.arena = &request.arena;
     *out = NULL;
-    if (walk(&request, STEPS_TO_PERMIT)) {
+    if (walk(&request, steps_through(permit))) {
         *out = arrival_make(service, request.operation, request.clinic->clinic_id);
     } else {
         reply->must_close = true; /* the body is not read */

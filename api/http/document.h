@@ -71,6 +71,7 @@ struct operation {
     enum upload_bound upload;
     bool needs_if_match;
     bool is_idempotent; /* takes Idempotency-Key */
+    bool stays_open;    /* x-maintenance: answered while the service is taken away */
     bool is_secret;     /* its answer holds a secret: stored sealed, never logged */
     bool is_list;       /* has limit and cursor */
     bool is_stream;     /* its success is server-sent events; the schema is that of their data */

@@ -5,8 +5,8 @@
 enum { LIMIT_REQUESTS_MAX = 10000, LIMIT_SECONDS_MAX = 86400 };
 
 static const char *const operation_members[] = {
-    "x-permission", "x-row",   "x-hide",  "x-mask",   "x-secret", "x-tx",
-    "x-idempotent", "x-audit", "x-limit", "x-upload", NULL};
+    "x-permission", "x-row",   "x-hide",  "x-mask",   "x-secret",      "x-tx",
+    "x-idempotent", "x-audit", "x-limit", "x-upload", "x-maintenance", NULL};
 
 static enum err compile(struct loader *loader, const char *where, json_t *source,
                         const struct schema **out)
@@ -94,6 +94,8 @@ static enum err read_traits(struct loader *loader, json_t *source, struct operat
         err = read_flag(loader, out, source, "x-secret", false, &out->is_secret);
     if (err == ERR_NONE)
         err = read_flag(loader, out, source, "x-tx", false, &is_manual);
+    if (err == ERR_NONE)
+        err = read_flag(loader, out, source, "x-maintenance", false, &out->stays_open);
     if (err == ERR_NONE)
         err = read_flag(loader, out, source, "x-idempotent", out->method == METHOD_POST,
                         &out->is_idempotent);

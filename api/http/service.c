@@ -17,6 +17,7 @@
 #include "db/store/sniffer.h"
 #include "models/account/password.h"
 #include "models/clinic/directory.h"
+#include "models/maintenance/maintenance.h"
 #include "models/visit/visit.h"
 
 #include <stdlib.h>
@@ -67,22 +68,36 @@ void service_defaults(struct service_options *options)
     };
 }
 
+/* Whoever listens is sent away before the first request is refused; both come back at once. */
+static enum err hear_of_maintenance(struct service *service, struct fault *fault)
+{
+    enum err err = maintenance_refresh(service->maintenance, fault);
+    bool is_away = maintenance_mode(service->maintenance) == MAINTENANCE_FULL;
+    streams_hold(service->streams, is_away ? "the service is down for maintenance" : NULL);
+    return err;
+}
+
 /* What another process (or this one) changed: forget it at once. */
 static void on_news(const char *kind, const char *key, void *user)
 {
     struct service *service = user;
     struct arena arena = {0};
     struct fault fault = {.arena = &arena};
+    bool is_all = strcmp(kind, "*") == 0, is_tick = strcmp(kind, "tick") == 0;
     enum err err = ERR_NONE;
-    if (strcmp(kind, "*") == 0)
+    if ((is_all || is_tick || strcmp(kind, "maintenance") == 0) &&
+        hear_of_maintenance(service, &fault))
+        fault_reset(&fault); /* the last order known stays */
+    if (is_all)
         err = directory_refresh_all(service->directory, &fault);
     else if (strcmp(kind, "clinic") == 0)
         err = directory_refresh(service->directory, strtoll(key, NULL, 10), &fault);
     if (err)
         fault_reset(&fault); /* the database is away: the listener says "*" when it is back */
-    if (strcmp(kind, "queue") != 0) /* nobody's name hangs on it */
+    if (strcmp(kind, "queue") != 0 && !is_tick) /* nobody's name hangs on it */
         principals_forget(service->principals, kind, key);
-    streams_news(service->streams, kind, key);
+    if (!is_tick)
+        streams_news(service->streams, kind, key);
     arena_end(&arena);
 }
 
@@ -147,11 +162,15 @@ static enum err open_database(struct service *service, struct fault *fault)
     if (!err)
         err = directory_load(service->database, fault, &service->directory);
     if (!err)
+        err = maintenance_load(service->database, fault, &service->maintenance);
+    if (!err)
         service->streams = start_streams(service);
     if (!err)
         err = listener_start(o->database_url, on_news, service, fault, &service->listener);
     if (!err) /* what changed after the reading and before the listening */
         err = directory_refresh_all(service->directory, fault);
+    if (!err)
+        err = hear_of_maintenance(service, fault);
     return err;
 }
 
@@ -267,6 +286,7 @@ bool service_stop(struct service *service)
     press_stop(service->press);
     if (service->directory)
         directory_free(service->directory);
+    maintenance_free(service->maintenance);
     if (service->principals)
         principals_free(service->principals);
     database_close(service->database);

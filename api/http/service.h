@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 
 struct directory;
+struct maintenance;
 struct principals;
 struct sniffer;
 struct custodian;
@@ -66,14 +67,15 @@ struct service {
     struct document *document;
     const struct router *router;
     struct database *database;
-    struct directory *directory;   /* models/clinic/directory.h */
-    struct principals *principals; /* api/http/identify.h */
-    struct offload *offload;       /* api/http/offload.h */
-    struct offload *printers;      /* threads of their own for papers */
-    struct press *press;           /* api/document/press.h */
-    struct limiter *limiter;       /* api/http/limiter.h */
-    struct metrics *metrics;       /* api/http/metrics.h */
-    struct streams *streams;       /* api/http/streams.h */
+    struct directory *directory;     /* models/clinic/directory.h */
+    struct maintenance *maintenance; /* models/maintenance/maintenance.h */
+    struct principals *principals;   /* api/http/identify.h */
+    struct offload *offload;         /* api/http/offload.h */
+    struct offload *printers;        /* threads of their own for papers */
+    struct press *press;             /* api/document/press.h */
+    struct limiter *limiter;         /* api/http/limiter.h */
+    struct metrics *metrics;         /* api/http/metrics.h */
+    struct streams *streams;         /* api/http/streams.h */
     struct listener *listener;
     struct keys *keys;
     struct store *store;

@@ -1,5 +1,6 @@
 #include "api/http/stream.h"
 
+#include "api/http/away.h"
 #include "api/http/event_text.h"
 #include "api/http/incoming.h"
 #include "api/http/log.h"
@@ -69,8 +70,9 @@ static bool enter(struct streams *streams, struct stream *stream, struct request
                   const struct stream_source *source, int64_t last)
 {
     pthread_mutex_lock(&streams->lock);
+    bool is_closed = streams->is_over || streams->is_held;
     struct channel *channel =
-        streams->is_over ? NULL : find_room(streams, request, source, stream->number - 1, last);
+        is_closed ? NULL : find_room(streams, request, source, stream->number - 1, last);
     if (channel) {
         stream->channel = channel;
         stream->view = channel_view(channel, request->principal->role);
@@ -115,6 +117,9 @@ static enum err refuse(struct request *request)
     request->fault.retry_after_s = FULL_RETRY_S;
     if (atomic_load(&request->service->is_draining))
         return request_fail(request, ERR_UNAVAILABLE, "draining", NULL);
+    enum err err = away_check(request);
+    if (err)
+        return err;
     return request_fail(request, ERR_UNAVAILABLE, "overloaded", "there are too many streams");
 }
 

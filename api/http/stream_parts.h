@@ -61,7 +61,7 @@ struct streams {
     pthread_cond_t news; /* for the feeder */
     pthread_t feeder;
     struct channel *channels;
-    bool is_over, is_stopping;
+    bool is_over, is_held, is_stopping;
     struct streams_stats stats;
     atomic_uint_fast64_t reads, events;
 };

@@ -143,6 +143,15 @@ void streams_end(struct streams *streams)
     pthread_mutex_unlock(&streams->lock);
 }
 
+void streams_hold(struct streams *streams, const char *why)
+{
+    pthread_mutex_lock(&streams->lock);
+    streams->is_held = why != NULL;
+    for (struct channel *channel = streams->channels; why && channel; channel = channel->after)
+        channel_end(channel, why);
+    pthread_mutex_unlock(&streams->lock);
+}
+
 void streams_free(struct streams *streams)
 {
     if (!streams)

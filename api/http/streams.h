@@ -10,7 +10,7 @@
  *
  * A stream ends when its session does, when its account or its clinic is closed or its role is
  * another one (asked at once when there is news of it, and every STREAM_CHECK_S seconds), and when
- * the process drains.
+ * the process drains or is taken away for maintenance.
  */
 #ifndef API_HTTP_STREAMS_H
 #define API_HTTP_STREAMS_H
@@ -41,6 +41,9 @@ void streams_news(struct streams *streams, const char *kind, const char *key);
 
 /* Ends all streams, now, and lets nobody in any more. NULL is fine, and so is twice. */
 void streams_end(struct streams *streams);
+
+/* Ends all streams and lets nobody in until it is called with NULL. */
+void streams_hold(struct streams *streams, const char *why);
 
 /* After streams_end() and once no stream is open; before the database closes. NULL is fine. */
 void streams_free(struct streams *streams);

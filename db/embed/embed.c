@@ -1,5 +1,7 @@
 /* embed queries [--without-wall-1 | --without-patient] --out DIR FILES…
- * embed migrations --out DIR FILES… */
+ * embed migrations --out DIR FILES…
+ * embed imports --out DIR FILES…
+ * embed lists --out DIR FILES… */
 #include "db/embed/embed.h"
 
 #include <stdio.h>
@@ -9,13 +11,15 @@ static int usage(void)
 {
     fprintf(stderr,
             "usage: embed queries [--without-wall-1 | --without-patient] --out DIR FILES...\n"
-            "       embed migrations --out DIR FILES...\n");
+            "       embed migrations --out DIR FILES...\n"
+            "       embed imports --out DIR FILES...\n"
+            "       embed lists --out DIR FILES...\n");
     return 2;
 }
 
 int main(int argc, char **argv)
 {
-    struct pool pool CLEANUP(pool_end) = {0};
+    struct store store CLEANUP(store_end) = {0};
     enum query_gap gap = GAP_NONE;
     const char *out = NULL;
     int at = 2;
@@ -33,8 +37,12 @@ int main(int argc, char **argv)
         return usage();
     size_t files_n = (size_t)(argc - at);
     if (strcmp(argv[1], "queries") == 0)
-        return embed_queries(&pool, out, gap, argv + at, files_n) ? 0 : 1;
+        return embed_queries(&store, out, gap, argv + at, files_n) ? 0 : 1;
     if (strcmp(argv[1], "migrations") == 0 && gap == GAP_NONE)
-        return embed_migrations(&pool, out, argv + at, files_n) ? 0 : 1;
+        return embed_migrations(&store, out, argv + at, files_n) ? 0 : 1;
+    if (strcmp(argv[1], "imports") == 0 && gap == GAP_NONE)
+        return embed_imports(&store, out, argv + at, files_n) ? 0 : 1;
+    if (strcmp(argv[1], "lists") == 0 && gap == GAP_NONE)
+        return embed_lists(&store, out, argv + at, files_n) ? 0 : 1;
     return usage();
 }

@@ -4,6 +4,8 @@
  *     -- migrate: kind=expand tx=yes            (kind: expand backfill contract)
  *     -- section up
  *     …statements…
+ *     -- section chunk                          (a backfill in pieces: db/migrate/job.h; up may
+ * then …its end… ; …a piece…                      be absent)
  *     -- section verify
  *     SELECT …boolean…;
  *     -- section down loss=none|rows            (may be absent: it cannot be reverted)
@@ -22,6 +24,7 @@
 
 enum section {
     SECTION_UP,
+    SECTION_CHUNK,
     SECTION_VERIFY,
     SECTION_DOWN,
     SECTION_LOSS,
@@ -29,7 +32,7 @@ enum section {
     SECTION_NONE
 };
 
-static const char *const section_names[SECTION_COUNT] = {"up", "verify", "down", "loss"};
+static const char *const section_names[SECTION_COUNT] = {"up", "chunk", "verify", "down", "loss"};
 
 struct migration_file {
     struct source source;
@@ -63,7 +66,7 @@ static void name_read(struct migration_file *file)
         return;
     }
     file->version = atoi(name);
-    file->name = pool_copy(file->source.pool, name + 5, length - 5 - 4);
+    file->name = store_copy(file->source.store, name + 5, length - 5 - 4);
 }
 
 static bool word_is(const char *at, size_t length, const char *word)
@@ -126,7 +129,7 @@ static enum section section_read(struct migration_file *file, const char *at, co
                        : rest_n == 0;
     if (section == SECTION_NONE || !is_said) {
         source_refuse(&file->source, at,
-                      "a section is up, verify, down loss=none, down loss=rows or loss");
+                      "a section is up, chunk, verify, down loss=none, down loss=rows or loss");
         return SECTION_NONE;
     }
     if (file->has[section])
@@ -186,27 +189,6 @@ static void token_check(struct migration_file *file, const struct token *token, 
         source_refuse(&file->source, token->start, "the runner begins and ends transactions");
 }
 
-/* The index of the ';' that ends the statement at `i`, or of the end. Inside parentheses and the
- * body BEGIN ATOMIC … END of a function a ';' ends nothing. */
-static size_t statement_end(const struct tokens *sql, size_t i)
-{
-    int depth = 0;
-    int body = 0;
-    for (; i < sql->count; i++) {
-        const struct token *token = &sql->all[i];
-        depth += token_is(token, "(") - token_is(token, ")");
-        if (token_is(token, "BEGIN") && token_is(token + 1, "ATOMIC"))
-            body++;
-        else if (body > 0 && token_is(token, "CASE"))
-            body++;
-        else if (body > 0 && token_is(token, "END"))
-            body--;
-        else if (depth <= 0 && body == 0 && token_is(token, ";"))
-            break;
-    }
-    return i;
-}
-
 static void statement_add(struct text *out, const struct tokens *sql, size_t from, size_t to)
 {
     const struct token *last = &sql->all[to - 1];
@@ -221,7 +203,7 @@ static void statements_read(struct migration_file *file)
     enum section section = SECTION_NONE;
     size_t i = 0;
     while (i < file->sql.count) {
-        size_t end = statement_end(&file->sql, i);
+        size_t end = tokens_statement_end(&file->sql, i);
         gap_read(file, &file->sql.all[i], &section);
         if (end > i && section == SECTION_NONE) {
             source_refuse(&file->source, file->sql.all[i].start,
@@ -241,6 +223,22 @@ static void statements_read(struct migration_file *file)
     gap_read(file, &file->sql.all[file->sql.count], &section);
 }
 
+static bool is_needed(const struct migration_file *file, enum section section)
+{
+    return section == SECTION_VERIFY || (section == SECTION_UP && !file->has[SECTION_CHUNK]);
+}
+
+static void chunk_check(struct migration_file *file)
+{
+    const char *top = file->source.text;
+    if (!file->has[SECTION_CHUNK])
+        return;
+    if (file->statements_n[SECTION_CHUNK] != 2)
+        source_refuse(&file->source, top, "section chunk is two statements: the end, and a piece");
+    if (file->in_tx || !file->kind || strcmp(file->kind, "backfill") != 0)
+        source_refuse(&file->source, top, "section chunk is for kind=backfill tx=no");
+}
+
 static void file_check(struct migration_file *file)
 {
     const char *top = file->source.text;
@@ -252,21 +250,22 @@ static void file_check(struct migration_file *file)
     if (!file->kind)
         source_refuse(&file->source, top, "the header \"-- migrate: kind=… tx=…\" is missing");
     for (int i = 0; i < SECTION_COUNT; i++)
-        if (file->has[i] ? file->statements_n[i] == 0 : i <= SECTION_VERIFY)
+        if (file->has[i] ? file->statements_n[i] == 0 : is_needed(file, (enum section)i))
             source_refuse(&file->source, top, "section %s is %s", section_names[i],
                           file->has[i] ? "empty" : "missing");
+    chunk_check(file);
     if (file->loses_rows != file->has[SECTION_LOSS])
         source_refuse(&file->source, top,
                       "down loss=rows and section loss belong together, one is missing");
 }
 
-static bool file_read(struct pool *pool, const char *path, struct migration_file *out)
+static bool file_read(struct store *store, const char *path, struct migration_file *out)
 {
     struct migration_file file = {.version = 0};
-    if (!source_read(pool, path, &file.source) || !tokens_read(&file.source, &file.sql))
+    if (!source_load(store, path, &file.source) || !tokens_read(&file.source, &file.sql))
         return false;
     for (int i = 0; i < SECTION_COUNT; i++)
-        file.statements[i].pool = pool;
+        file.statements[i].store = store;
     name_read(&file);
     statements_read(&file);
     file_check(&file);
@@ -278,14 +277,15 @@ static void file_write(const struct migration_file *file, struct text *tables, s
 {
     text_say(tables, "\n/* %s */\n", file->source.path);
     for (int i = 0; i < SECTION_COUNT; i++)
-        if (file->has[i])
+        if (file->has[i] || i == SECTION_UP)
             text_say(tables, "static const char *const m%04d_%s[] = {\n%s    NULL,\n};\n",
-                     file->version, section_names[i], file->statements[i].bytes);
+                     file->version, section_names[i],
+                     file->has[i] ? file->statements[i].bytes : "");
     text_say(rows, "    {.version = %d,\n     .name = \"%s\",\n     .kind = \"%s\",\n",
              file->version, file->name, file->kind);
     text_say(rows, "     .in_tx = %s,\n", file->in_tx ? "true" : "false");
     for (int i = 0; i < SECTION_COUNT; i++)
-        if (file->has[i])
+        if (file->has[i] || i == SECTION_UP)
             text_say(rows, "     .%s = m%04d_%s,\n", section_names[i], file->version,
                      section_names[i]);
     text_say(rows, "     .text =\n        ");
@@ -293,15 +293,15 @@ static void file_write(const struct migration_file *file, struct text *tables, s
     text_say(rows, "},\n");
 }
 
-static bool roles_write(struct pool *pool, const char *path, struct text *out)
+static bool roles_write(struct store *store, const char *path, struct text *out)
 {
     struct source source;
     struct tokens sql;
-    if (!source_read(pool, path, &source) || !tokens_read(&source, &sql))
+    if (!source_load(store, path, &source) || !tokens_read(&source, &sql))
         return false;
     size_t i = 0;
     while (i < sql.count) {
-        size_t end = statement_end(&sql, i);
+        size_t end = tokens_statement_end(&sql, i);
         if (end > i)
             statement_add(out, &sql, i, end);
         i = end + (end < sql.count);
@@ -334,20 +334,20 @@ static bool numbers_check(struct migration_file *files, size_t n)
     return is_good;
 }
 
-bool embed_migrations(struct pool *pool, const char *out, char *const paths[], size_t paths_n)
+bool embed_migrations(struct store *store, const char *out, char *const paths[], size_t paths_n)
 {
-    struct migration_file *files = pool_take(pool, sizeof *files * (paths_n + 1));
-    struct text c = {.pool = pool};
-    struct text rows = {.pool = pool};
-    struct text roles = {.pool = pool};
+    struct migration_file *files = store_take(store, sizeof *files * (paths_n + 1));
+    struct text c = {.store = store};
+    struct text rows = {.store = store};
+    struct text roles = {.store = store};
     bool is_good = true;
     size_t n = 0;
     text_add(&roles, "", 0);
     text_add(&rows, "", 0);
     for (size_t i = 0; i < paths_n; i++) {
         if (strcmp(file_name(paths[i]), "roles.sql") == 0)
-            is_good = roles_write(pool, paths[i], &roles) && is_good;
-        else if (file_read(pool, paths[i], &files[n]))
+            is_good = roles_write(store, paths[i], &roles) && is_good;
+        else if (file_read(store, paths[i], &files[n]))
             n++;
         else
             is_good = false;

@@ -23,13 +23,13 @@ static const struct query_file *find_twin(const struct query_file *files, size_t
     return NULL;
 }
 
-bool embed_queries(struct pool *pool, const char *out, enum query_gap gap, char *const paths[],
+bool embed_queries(struct store *store, const char *out, enum query_gap gap, char *const paths[],
                    size_t paths_n)
 {
-    struct query_file *files = pool_take(pool, sizeof *files * (paths_n + 1));
-    struct text h = {.pool = pool};
-    struct text c = {.pool = pool};
-    struct text all = {.pool = pool};
+    struct query_file *files = store_take(store, sizeof *files * (paths_n + 1));
+    struct text h = {.store = store};
+    struct text c = {.store = store};
+    struct text all = {.store = store};
     bool is_good = true;
     size_t n = 0;
     text_say(&h, "%s", opening_h);
@@ -37,7 +37,7 @@ bool embed_queries(struct pool *pool, const char *out, enum query_gap gap, char 
     text_say(&all, "\nconst struct query *const queries[] = {\n");
     for (size_t i = 0; i < paths_n; i++) {
         struct query_file *file = &files[n];
-        if (!query_file_read(pool, paths[i], file)) {
+        if (!query_file_read(store, paths[i], file)) {
             is_good = false;
             continue;
         }

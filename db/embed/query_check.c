@@ -119,7 +119,7 @@ static bool is_c_word(const char *name)
 static void own_param(struct query_file *query, size_t i)
 {
     const struct token *token = token_at(query, i);
-    const char *name = pool_copy(query->source.pool, token->start + 1, token->length - 1);
+    const char *name = store_copy(query->source.store, token->start + 1, token->length - 1);
     for (size_t a = 0; a < query->args_n; a++)
         if (strcmp(query->args[a], name) == 0)
             return;

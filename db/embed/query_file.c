@@ -22,7 +22,7 @@ static const char *name_of(struct source *source)
         source_refuse(source, source->text, "a query is called folder/name.sql");
         return NULL;
     }
-    struct text name = {.pool = source->pool};
+    struct text name = {.store = source->store};
     text_say(&name, "%.*s_%.*s", (int)(folder_end - folder), folder, (int)length - 4, file);
     if (strspn(name.bytes, "abcdefghijklmnopqrstuvwxyz_0123456789") != name.length) {
         source_refuse(source, source->text, "a query's name has only a-z, 0-9 and _");
@@ -66,10 +66,10 @@ static size_t main_find(const struct query_file *query)
     return 0;
 }
 
-bool query_file_read(struct pool *pool, const char *path, struct query_file *out)
+bool query_file_read(struct store *store, const char *path, struct query_file *out)
 {
     struct query_file query = {.name = NULL};
-    if (!source_read(pool, path, &query.source))
+    if (!source_load(store, path, &query.source))
         return false;
     query.name = name_of(&query.source);
     query_header_read(&query);

@@ -45,7 +45,7 @@ struct query_file {
 };
 
 /* Reads and checks. False when the file was refused; everything wrong was said. */
-bool query_file_read(struct pool *pool, const char *path, struct query_file *out);
+bool query_file_read(struct store *store, const char *path, struct query_file *out);
 
 /* The header only: fills kind, rows, audit, sorts, … from the leading comments. */
 void query_header_read(struct query_file *query);

@@ -114,7 +114,7 @@ static void form_sql(struct former *former, const char *sql)
 /* Formatted, then as form_sql(). */
 #define form_say(former, ...)                                                                      \
     do {                                                                                           \
-        struct text said = {.pool = (former)->query->source.pool};                                 \
+        struct text said = {.store = (former)->query->source.store};                               \
         text_say(&said, __VA_ARGS__);                                                              \
         form_sql((former), said.bytes);                                                            \
     } while (0)
@@ -266,14 +266,14 @@ static void form_tokens(struct former *former, size_t from, size_t to)
 static void form_after(struct former *former)
 {
     const struct tokens *sql = &former->query->sql;
-    struct text names = {.pool = former->query->source.pool};
+    struct text names = {.store = former->query->source.store};
     text_add(&names, "", 0);
     for (size_t i = 0; i < sql->count; i++) {
         const struct token *token = &sql->all[i];
         size_t quote = token->kind == TOKEN_NAME;
         if ((token->kind != TOKEN_WORD && !quote) || token->start[quote] != '_')
             continue;
-        struct text name = {.pool = names.pool};
+        struct text name = {.store = names.store};
         text_say(&name, "'%.*s'", (int)(token->length - 2 * quote), token->start + quote);
         if (!strstr(names.bytes, name.bytes))
             text_say(&names, "%s%s", names.length > 0 ? ", " : "", name.bytes);
@@ -405,7 +405,7 @@ static void form_audited(struct former *former)
 
 void query_form(const struct query_file *query, const struct form *form, struct formed *out)
 {
-    *out = (struct formed){.sql = {.pool = query->source.pool}};
+    *out = (struct formed){.sql = {.store = query->source.store}};
     struct former former = {query, form, out};
     if (form->is_audited) {
         form_audited(&former);

@@ -26,7 +26,7 @@ static bool span_is(struct span span, const char *text)
 
 static const char *span_copy(const struct query_file *query, struct span span)
 {
-    return pool_copy(query->source.pool, span.from, (size_t)(span.to - span.from));
+    return store_copy(query->source.store, span.from, (size_t)(span.to - span.from));
 }
 
 /* Cuts off what stands before `mark` outside parentheses (all, when there is none). */

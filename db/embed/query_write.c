@@ -68,7 +68,7 @@ static void write_statements(struct writer *writer, const char *name)
     text_say(writer->out, "static const struct statement %s_%s[] = {\n", writer->query->name, name);
     text_add(writer->out, writer->rows.bytes, writer->rows.length);
     text_say(writer->out, "};\n");
-    writer->rows = (struct text){.pool = writer->rows.pool};
+    writer->rows = (struct text){.store = writer->rows.store};
 }
 
 /* Every form of one shape: [1], or for lists [sort * 2 + is_next]. */
@@ -82,7 +82,7 @@ static void write_shape(struct writer *writer, struct form form)
     for (size_t i = 0; i < query->sorts_n; i++) {
         form.sort = &query->sorts[i];
         for (int next = 0; next < 2; next++) {
-            struct text suffix = {.pool = query->source.pool};
+            struct text suffix = {.store = query->source.store};
             text_say(&suffix, ".%s.%s%s", form.sort->name, next ? "next" : "first", shape);
             form.is_next = next;
             write_form(writer, &form, suffix.bytes);
@@ -142,7 +142,7 @@ static void write_query(const struct query_file *query, struct text *out)
 
 void query_write_c(struct query_file *query, enum query_gap gap, struct text *out)
 {
-    struct writer writer = {.query = query, .out = out, .rows = {.pool = out->pool}};
+    struct writer writer = {.query = query, .out = out, .rows = {.store = out->store}};
     struct form form = {.gap = gap};
     const char *sorts[SORTS_MAX];
     for (size_t i = 0; i < query->sorts_n; i++)

@@ -5,37 +5,37 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct pool_block {
-    struct pool_block *before;
+struct store_block {
+    struct store_block *before;
     max_align_t bytes[];
 };
 
-void *pool_take(struct pool *pool, size_t bytes)
+void *store_take(struct store *store, size_t bytes)
 {
-    struct pool_block *block = calloc(1, sizeof *block + bytes);
+    struct store_block *block = calloc(1, sizeof *block + bytes);
     if (!block) {
         perror("embed");
         exit(1);
     }
-    block->before = pool->blocks;
-    pool->blocks = block;
+    block->before = store->blocks;
+    store->blocks = block;
     return block->bytes;
 }
 
-char *pool_copy(struct pool *pool, const char *bytes, size_t length)
+char *store_copy(struct store *store, const char *bytes, size_t length)
 {
-    char *copy = pool_take(pool, length + 1);
+    char *copy = store_take(store, length + 1);
     if (length > 0)
         memcpy(copy, bytes, length);
     return copy;
 }
 
-void pool_end(struct pool *pool)
+void store_end(struct store *store)
 {
-    while (pool->blocks) {
-        struct pool_block *before = pool->blocks->before;
-        free(pool->blocks);
-        pool->blocks = before;
+    while (store->blocks) {
+        struct store_block *before = store->blocks->before;
+        free(store->blocks);
+        store->blocks = before;
     }
 }
 
@@ -43,7 +43,7 @@ void text_add(struct text *text, const char *bytes, size_t length)
 {
     if (text->length + length + 1 > text->room) {
         size_t room = (text->length + length + 1) * 2;
-        char *bigger = pool_take(text->pool, room);
+        char *bigger = store_take(text->store, room);
         if (text->length > 0)
             memcpy(bigger, text->bytes, text->length);
         text->bytes = bigger;
@@ -95,14 +95,14 @@ static void file_close(FILE **file)
         fclose(*file);
 }
 
-bool source_read(struct pool *pool, const char *path, struct source *out)
+bool source_load(struct store *store, const char *path, struct source *out)
 {
     FILE *file CLEANUP(file_close) = fopen(path, "rb");
     if (!file) {
         perror(path);
         return false;
     }
-    struct text text = {.pool = pool};
+    struct text text = {.store = store};
     char part[8192];
     size_t n = 0;
     text_add(&text, "", 0);
@@ -116,7 +116,7 @@ bool source_read(struct pool *pool, const char *path, struct source *out)
         fprintf(stderr, "%s:1: holds a NUL byte\n", path);
         return false;
     }
-    *out = (struct source){.pool = pool, .path = path, .text = text.bytes, .length = text.length};
+    *out = (struct source){.store = store, .path = path, .text = text.bytes, .length = text.length};
     return true;
 }
 
@@ -136,7 +136,7 @@ void source_refuse(struct source *source, const char *at, const char *format, ..
 
 bool text_write(const struct text *text, const char *directory, const char *name)
 {
-    struct text path = {.pool = text->pool};
+    struct text path = {.store = text->store};
     text_say(&path, "%s/%s", directory, name);
     FILE *file = fopen(path.bytes, "wb");
     if (!file) {

@@ -11,17 +11,17 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* All memory of one run. `struct pool pool = {0};` is one, empty. */
-struct pool {
-    struct pool_block *blocks;
+/* All memory of one run. `struct store store = {0};` is one, empty. */
+struct store {
+    struct store_block *blocks;
 };
 
-void *pool_take(struct pool *pool, size_t bytes);                     /* zeroed; never NULL */
-char *pool_copy(struct pool *pool, const char *bytes, size_t length); /* adds the NUL */
-void pool_end(struct pool *pool);
+void *store_take(struct store *store, size_t bytes);                     /* zeroed; never NULL */
+char *store_copy(struct store *store, const char *bytes, size_t length); /* adds the NUL */
+void store_end(struct store *store);
 
 struct text {
-    struct pool *pool;
+    struct store *store;
     char *bytes; /* NUL-terminated once something was added */
     size_t length;
     size_t room;
@@ -35,7 +35,7 @@ void text_literal(struct text *text, const char *bytes, size_t length);
 
 /* One input file. */
 struct source {
-    struct pool *pool;
+    struct store *store;
     const char *path;
     const char *text;
     size_t length;
@@ -43,7 +43,7 @@ struct source {
 };
 
 /* Says on stderr what is wrong, returns false when the file cannot be read. */
-bool source_read(struct pool *pool, const char *path, struct source *out);
+bool source_load(struct store *store, const char *path, struct source *out);
 
 /* "path:line: sentence" on stderr; `at` points into the text. Counts the refusal. */
 void source_refuse(struct source *source, const char *at, const char *format, ...) PRINTF(3, 4);

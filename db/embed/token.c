@@ -138,7 +138,7 @@ static const char *token_end(const char *at, enum token_kind *kind)
 bool tokens_read(struct source *source, struct tokens *out)
 {
     /* No token is shorter than a byte, so this is room for all of them. */
-    struct token *all = pool_take(source->pool, sizeof *all * (source->length + 1));
+    struct token *all = store_take(source->store, sizeof *all * (source->length + 1));
     size_t count = 0;
     const char *gap = source->text;
     while (true) {
@@ -170,4 +170,23 @@ bool token_is(const struct token *token, const char *text)
     if (token->kind == TOKEN_WORD)
         return strncasecmp(token->start, text, token->length) == 0;
     return strncmp(token->start, text, token->length) == 0;
+}
+
+size_t tokens_statement_end(const struct tokens *sql, size_t i)
+{
+    int depth = 0;
+    int body = 0;
+    for (; i < sql->count; i++) {
+        const struct token *token = &sql->all[i];
+        depth += token_is(token, "(") - token_is(token, ")");
+        if (token_is(token, "BEGIN") && token_is(token + 1, "ATOMIC"))
+            body++;
+        else if (body > 0 && token_is(token, "CASE"))
+            body++;
+        else if (body > 0 && token_is(token, "END"))
+            body--;
+        else if (depth <= 0 && body == 0 && token_is(token, ";"))
+            break;
+    }
+    return i;
 }

@@ -35,4 +35,8 @@ bool tokens_read(struct source *source, struct tokens *out);
 /* Words are compared without case; everything else is compared exactly. */
 bool token_is(const struct token *token, const char *text);
 
+/* The index of the ';' that ends the statement at `i`, or of the end. Inside parentheses and the
+ * body BEGIN ATOMIC … END of a function a ';' ends nothing. */
+size_t tokens_statement_end(const struct tokens *sql, size_t i);
+
 #endif

@@ -11,11 +11,16 @@ DO $$ BEGIN CREATE ROLE clinicd_definer NOLOGIN BYPASSRLS; EXCEPTION WHEN duplic
 -- `clinicd migrate` and `clinicd import`; nothing else.
 DO $$ BEGIN CREATE ROLE clinicd_migrator LOGIN BYPASSRLS; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
 
+-- Whoever migrates must be able to say which query of whom is in the way.
+GRANT pg_read_all_stats TO clinicd_migrator;
+
 -- The service: owns nothing, bypasses nothing.
 DO $$ BEGIN CREATE ROLE clinicd_app LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
 
--- Backups: sees everything, changes nothing.
+-- Backups: sees everything, changes nothing. A dump needs every table and sequence, also those that
+-- come later.
 DO $$ BEGIN CREATE ROLE clinicd_backup LOGIN BYPASSRLS; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
+GRANT pg_read_all_data TO clinicd_backup;
 
 GRANT clinicd_owner, clinicd_definer TO clinicd_migrator;
 

@@ -1,5 +1,7 @@
 #include "models/account/password.h"
 
+#include "models/account/legacy_password.h"
+
 #include <assert.h>
 #include <sodium.h>
 #include <stdatomic.h>
@@ -10,6 +12,9 @@
 const struct password_cost password_target = {.memory_kib = 19456, .passes = 2};
 
 static_assert(PASSWORD_HASH_TEXT == crypto_pwhash_STRBYTES, "libsodium's own encoding fits");
+
+/* So many rounds of a legacy hash take as long as a KiB of Argon2id, once. */
+enum { ROUNDS_A_KIB = 16 };
 
 /* One for the process, as memory and cores are: counted where the work is done, so that no caller
  * can forget to. */
@@ -88,6 +93,11 @@ enum err password_hash(const char *password, const struct password_cost *cost, s
 bool password_matches(const char *stored, const char *password)
 {
     struct password_cost cost;
+    unsigned rounds;
+    if (legacy_password_read(stored, &rounds)) {
+        count_work(&(struct password_cost){.memory_kib = 1, .passes = rounds / ROUNDS_A_KIB + 1});
+        return legacy_password_matches(stored, password);
+    }
     if (!password_cost_read(stored, &cost))
         return false;
     count_work(&cost);

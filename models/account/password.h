@@ -35,7 +35,8 @@ bool password_cost_read(const char *stored, struct password_cost *out);
 enum err password_hash(const char *password, const struct password_cost *cost, struct fault *fault,
                        char out[PASSWORD_HASH_TEXT]) FAILS;
 
-/* False, at once, for a stored hash that password_cost_read() refuses. */
+/* False, at once, for a stored hash that password_cost_read() refuses, unless it is one that an
+ * import brought (legacy_password.h). */
 bool password_matches(const char *stored, const char *password);
 
 /* What all hashing and checking of this process has cost so far: KiB of memory times passes. It is

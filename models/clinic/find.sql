@@ -2,7 +2,8 @@
 -- kind: read
 -- rows: optional
 -- audit: entity=clinic id=_id
-SELECT s.*, k.max_files, k.max_bytes AS max_file_bytes, c.id AS _id
+SELECT s.*, k.max_files, k.max_bytes AS max_file_bytes, c.id AS _id,
+    c.status = 'importing' AS _is_importing
 FROM clinic c
 JOIN file_quota k ON k.clinic_id = $clinic
 CROSS JOIN LATERAL (

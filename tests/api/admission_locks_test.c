@@ -53,7 +53,8 @@ static const char columns_sql[] =
     "SELECT table_name, column_name, CASE WHEN has_column_privilege('clinicd_app', 'clinicd.' || "
     "table_name, column_name, 'UPDATE') THEN '23514' ELSE '42501' END, CASE data_type WHEN 'uuid' "
     "THEN 'gen_random_uuid()' WHEN 'date' THEN quote_literal('2999-01-01') WHEN 'timestamp with "
-    "time zone' THEN 'now()' WHEN 'text' THEN quote_literal('X') ELSE format('coalesce(%I, 0) + "
+    "time zone' THEN 'now()' WHEN 'text' THEN quote_literal('X') WHEN 'boolean' THEN format('NOT "
+    "%I', column_name) ELSE format('coalesce(%I, 0) + "
     "1', column_name) END FROM information_schema.columns WHERE table_schema = 'clinicd' AND "
     "table_name IN ('admission', 'treatment') AND is_generated = 'NEVER'";
 

@@ -30,6 +30,8 @@ struct fixture {
 static void hear(const char *kind, const char *key, void *user)
 {
     struct fixture *it = user;
+    if (strcmp(kind, "tick") == 0)
+        return;
     pthread_mutex_lock(&it->lock);
     bool is_mark = strcmp(key, "mark") == 0;
     if (!is_mark)

@@ -1,8 +1,7 @@
 /* The migration runner over a real, empty database of its own for each test. */
 #include "db/migrate.h"
 
-#include "tests/harness/postgres.h"
-#include "tests/harness/sql.h"
+#include "tests/harness/bench.h"
 
 #include <pthread.h>
 #include <setjmp.h>
@@ -51,103 +50,36 @@ static const char *const true_verify[] = {"SELECT true", NULL};
 static const struct migration two_files[] = {HOUSE, THINGS, {.version = 0}};
 static const struct migration one_file[] = {HOUSE, {.version = 0}};
 
-/* A database, a runner for it, and the story of what went wrong. */
-struct bench {
-    struct postgres_database database;
-    struct arena arena;
-    struct fault fault;
-    struct migrate_options options;
-    PGconn *boss;
-};
-
 static int begin(void **state)
 {
-    struct bench *bench = test_calloc(1, sizeof *bench);
-    postgres_database_empty("migrate", &bench->database);
-    bench->boss = sql_connect(bench->database.superuser_url);
-    bench->fault.arena = &bench->arena;
-    bench->options = (struct migrate_options){.url = bench->database.migrator_url,
-                                              .lock_wait_ms = 10000,
-                                              .to = -1,
-                                              .data_loss_ok = -1,
-                                              .files = two_files};
-    *state = bench;
-    return 0;
-}
-
-static int end(void **state)
-{
-    struct bench *bench = *state;
-    sql_close(&bench->boss);
-    postgres_drop(&bench->database);
-    arena_end(&bench->arena);
-    test_free(bench);
-    return 0;
-}
-
-static void assert_up(struct bench *bench, int expected)
-{
-    int applied = -1;
-    enum err err = migrate_up(&bench->options, &bench->fault, &applied);
-    if (err)
-        print_error("%s: %s\n", bench->fault.code, bench->fault.detail);
-    assert_int_equal(err, ERR_NONE);
-    assert_int_equal(applied, expected);
-}
-
-static void assert_up_fails(struct bench *bench, enum err expected, const char *code,
-                            const char *detail)
-{
-    int applied = -7;
-    assert_int_equal(migrate_up(&bench->options, &bench->fault, &applied), expected);
-    assert_string_equal(bench->fault.code, code);
-    assert_non_null(strstr(bench->fault.detail, detail));
-    assert_int_equal(applied, -7);
-    fault_reset(&bench->fault);
-}
-
-static void assert_down_fails(struct bench *bench, int steps, const char *code)
-{
-    int reverted = -7;
-    assert_int_equal(migrate_down(&bench->options, steps, &bench->fault, &reverted), ERR_CONFLICT);
-    assert_string_equal(bench->fault.code, code);
-    assert_int_equal(reverted, -7);
-    fault_reset(&bench->fault);
-}
-
-static void assert_verifies(struct bench *bench, enum err expected, const char *code)
-{
-    assert_int_equal(migrate_verify(&bench->options, &bench->fault), expected);
-    if (code)
-        assert_string_equal(bench->fault.code, code);
-    fault_reset(&bench->fault);
+    return bench_begin(state, two_files);
 }
 
 static void up_twice_applies_once(void **state)
 {
     struct bench *bench = *state;
-    assert_up(bench, 2);
-    assert_up(bench, 0);
+    bench_up(bench, 2);
+    bench_up(bench, 0);
     assert_int_equal(sql_int(bench->boss, "SELECT count(*) FROM ops.migration"), 2);
     assert_int_equal(sql_int(bench->boss, "SELECT count(*) FROM clinicd.thing"), 3);
-    assert_verifies(bench, ERR_NONE, NULL);
+    bench_verifies(bench, ERR_NONE, NULL);
 }
 
 static void up_to_a_version_stops_there(void **state)
 {
     struct bench *bench = *state;
     bench->options.to = 1;
-    assert_up(bench, 1);
+    bench_up(bench, 1);
     bench->options.to = -1;
-    assert_up(bench, 1);
+    bench_up(bench, 1);
     bench->options.to = 3;
-    assert_up_fails(bench, ERR_INPUT, "migration-unknown", "0003");
+    bench_up_fails(bench, ERR_INPUT, "migration-unknown", "0003");
 }
 
 static void what_a_file_makes_belongs_to_the_owner(void **state)
 {
     struct bench *bench = *state;
-    assert_up(bench, 2);
+    bench_up(bench, 2);
     assert_int_equal(sql_int(bench->boss,
                              "SELECT count(*) FROM pg_class c JOIN pg_roles r ON r.oid = c.relowner"
                              " WHERE c.relnamespace = 'clinicd'::regnamespace"
@@ -166,7 +98,7 @@ static void the_service_reads_the_version_and_nothing_else(void **state)
 {
     struct bench *bench = *state;
     char sqlstate[SQLSTATE_TEXT];
-    assert_up(bench, 2);
+    bench_up(bench, 2);
     PGconn *app SQL_CLOSE = sql_connect(bench->database.app_url);
     assert_int_equal(sql_int(app, "SELECT max(version) FROM ops.migration"), 2);
     assert_int_equal(sql_try(app, sqlstate, "SELECT text FROM ops.migration"), -1);
@@ -179,40 +111,40 @@ static void one_down_is_one(void **state)
 {
     struct bench *bench = *state;
     int reverted = 0;
-    assert_up(bench, 2);
+    bench_up(bench, 2);
     bench->options.data_loss_ok = 3;
     assert_int_equal(migrate_down(&bench->options, 1, &bench->fault, &reverted), ERR_NONE);
     assert_int_equal(reverted, 1);
     assert_int_equal(sql_int(bench->boss, "SELECT max(version) FROM ops.migration"), 1);
     assert_int_equal(sql_int(bench->boss, "SELECT count(*) FROM clinicd.thing"), 0);
     bench->options.data_loss_ok = -1;
-    assert_up(bench, 1);
-    assert_verifies(bench, ERR_NONE, NULL);
+    bench_up(bench, 1);
+    bench_verifies(bench, ERR_NONE, NULL);
 }
 
 static void down_to_nothing_and_up_again(void **state)
 {
     struct bench *bench = *state;
     int reverted = 0;
-    assert_up(bench, 2);
+    bench_up(bench, 2);
     bench->options.data_loss_ok = 3;
     assert_int_equal(migrate_down(&bench->options, 9, &bench->fault, &reverted), ERR_NONE);
     assert_int_equal(reverted, 2);
     assert_int_equal(
         sql_int(bench->boss, "SELECT count(*) FROM pg_namespace WHERE nspname = 'clinicd'"), 0);
     bench->options.data_loss_ok = -1;
-    assert_up(bench, 2);
+    bench_up(bench, 2);
 }
 
 static void down_that_loses_rows_needs_their_number(void **state)
 {
     struct bench *bench = *state;
-    assert_up(bench, 2);
-    assert_down_fails(bench, 1, "data-loss-unconfirmed");
+    bench_up(bench, 2);
+    bench_down_fails(bench, 1, "data-loss-unconfirmed");
     bench->options.data_loss_ok = 2;
-    assert_down_fails(bench, 1, "data-loss-unconfirmed");
+    bench_down_fails(bench, 1, "data-loss-unconfirmed");
     bench->options.data_loss_ok = 4;
-    assert_down_fails(bench, 2, "data-loss-unconfirmed");
+    bench_down_fails(bench, 2, "data-loss-unconfirmed");
     assert_int_equal(sql_int(bench->boss, "SELECT count(*) FROM clinicd.thing"), 3);
     assert_int_equal(sql_int(bench->boss, "SELECT count(*) FROM ops.migration"), 2);
 }
@@ -224,8 +156,8 @@ static void a_file_without_down_is_not_reverted(void **state)
     files[0].down = NULL;
     bench->options.files = files;
     bench->options.data_loss_ok = 3;
-    assert_up(bench, 2);
-    assert_down_fails(bench, 2, "migration-irreversible");
+    bench_up(bench, 2);
+    bench_down_fails(bench, 2, "migration-irreversible");
     assert_int_equal(sql_int(bench->boss, "SELECT count(*) FROM ops.migration"), 2);
 }
 
@@ -234,20 +166,20 @@ static void an_edited_file_is_refused(void **state)
     struct bench *bench = *state;
     struct migration files[] = {HOUSE, THINGS, {.version = 0}};
     files[0].text = "house 2";
-    assert_up(bench, 2);
+    bench_up(bench, 2);
     bench->options.files = files;
-    assert_up_fails(bench, ERR_CONFLICT, "migration-edited", "0001_house");
-    assert_down_fails(bench, 1, "migration-edited");
-    assert_verifies(bench, ERR_CONFLICT, "migration-edited");
+    bench_up_fails(bench, ERR_CONFLICT, "migration-edited", "0001_house");
+    bench_down_fails(bench, 1, "migration-edited");
+    bench_verifies(bench, ERR_CONFLICT, "migration-edited");
 }
 
 static void a_database_newer_than_the_program_is_refused(void **state)
 {
     struct bench *bench = *state;
-    assert_up(bench, 2);
+    bench_up(bench, 2);
     bench->options.files = one_file;
-    assert_up_fails(bench, ERR_CONFLICT, "migration-unknown", "0002_things");
-    assert_down_fails(bench, 1, "migration-unknown");
+    bench_up_fails(bench, ERR_CONFLICT, "migration-unknown", "0002_things");
+    bench_down_fails(bench, 1, "migration-unknown");
 }
 
 static void a_failing_statement_rolls_the_file_back(void **state)
@@ -258,8 +190,8 @@ static void a_failing_statement_rolls_the_file_back(void **state)
     struct migration files[] = {HOUSE, THINGS, {.version = 0}};
     files[1].up = broken_up;
     bench->options.files = files;
-    assert_up_fails(bench, ERR_INTERNAL, "migration-failed",
-                    "0002_things, section up, statement 2: division by zero (22012)");
+    bench_up_fails(bench, ERR_INTERNAL, "migration-failed",
+                   "0002_things, section up, statement 2: division by zero (22012)");
     assert_int_equal(sql_int(bench->boss, "SELECT count(*) FROM ops.migration"), 1);
     assert_int_equal(sql_int(bench->boss, "SELECT (to_regclass('clinicd.half') IS NULL)::int"), 1);
 }
@@ -272,7 +204,7 @@ static void a_verification_that_is_not_true_rolls_the_file_back(void **state)
         struct migration files[] = {HOUSE, THINGS, {.version = 0}};
         files[1].verify = untrue[i];
         bench->options.files = files;
-        assert_up_fails(bench, ERR_INTERNAL, "verification-failed", "0002_things, section verify");
+        bench_up_fails(bench, ERR_INTERNAL, "verification-failed", "0002_things, section verify");
         assert_int_equal(sql_int(bench->boss, "SELECT count(*) FROM ops.migration"), 1);
         assert_int_equal(sql_int(bench->boss, "SELECT count(*) FROM clinicd.thing"), 0);
     }
@@ -281,9 +213,9 @@ static void a_verification_that_is_not_true_rolls_the_file_back(void **state)
 static void verify_notices_what_is_no_longer_true(void **state)
 {
     struct bench *bench = *state;
-    assert_up(bench, 2);
+    bench_up(bench, 2);
     sql_run(bench->boss, "DELETE FROM clinicd.thing WHERE id = 1");
-    assert_verifies(bench, ERR_INTERNAL, "verification-failed");
+    bench_verifies(bench, ERR_INTERNAL, "verification-failed");
 }
 
 static void a_changed_history_breaks_the_chain(void **state)
@@ -295,24 +227,24 @@ static void a_changed_history_breaks_the_chain(void **state)
         "UPDATE ops.migration SET applied_at = applied_at - interval '1us' WHERE version = 2",
         "UPDATE ops.migration SET prev_hash = hash WHERE version = 1",
         "DELETE FROM ops.migration WHERE version = 1"};
-    assert_up(bench, 2);
+    bench_up(bench, 2);
     for (size_t i = 0; i < sizeof tampering / sizeof tampering[0]; i++) {
         sql_run(bench->boss, "CREATE TABLE kept AS TABLE ops.migration");
         sql_run(bench->boss, "%s", tampering[i]);
-        assert_verifies(bench, ERR_CONFLICT, "history-broken");
+        bench_verifies(bench, ERR_CONFLICT, "history-broken");
         sql_run(bench->boss, "TRUNCATE ops.migration");
         sql_run(bench->boss, "INSERT INTO ops.migration TABLE kept");
         sql_run(bench->boss, "DROP TABLE kept");
-        assert_verifies(bench, ERR_NONE, NULL);
+        bench_verifies(bench, ERR_NONE, NULL);
     }
 }
 
 static void a_missing_row_stops_up(void **state)
 {
     struct bench *bench = *state;
-    assert_up(bench, 2);
+    bench_up(bench, 2);
     sql_run(bench->boss, "DELETE FROM ops.migration WHERE version = 1");
-    assert_up_fails(bench, ERR_CONFLICT, "history-broken", "0002_things");
+    bench_up_fails(bench, ERR_CONFLICT, "history-broken", "0002_things");
 }
 
 static void two_statements_in_one_are_refused_by_the_protocol(void **state)
@@ -321,7 +253,7 @@ static void two_statements_in_one_are_refused_by_the_protocol(void **state)
     struct migration files[] = {HOUSE, {.version = 0}};
     files[0].up = two_up;
     bench->options.files = files;
-    assert_up_fails(bench, ERR_INTERNAL, "migration-failed", "(42601)");
+    bench_up_fails(bench, ERR_INTERNAL, "migration-failed", "(42601)");
 }
 
 static void a_file_without_transaction_may_work_concurrently(void **state)
@@ -338,7 +270,7 @@ static void a_file_without_transaction_may_work_concurrently(void **state)
                                        .down = index_down},
                                       {.version = 0}};
     bench->options.files = files;
-    assert_up(bench, 2);
+    bench_up(bench, 2);
     assert_int_equal(
         sql_int(bench->boss, "SELECT (to_regclass('clinicd.thing_kind') IS NOT NULL)::int"), 1);
     assert_int_equal(migrate_down(&bench->options, 1, &bench->fault, &reverted), ERR_NONE);
@@ -360,10 +292,10 @@ static void a_broken_index_is_made_again(void **state)
                                        .verify = true_verify},
                                       {.version = 0}};
     bench->options.files = files;
-    assert_up_fails(bench, ERR_INTERNAL, "migration-failed", "0003_index, section up, statement 1");
+    bench_up_fails(bench, ERR_INTERNAL, "migration-failed", "0003_index, section up, statement 1");
     assert_int_equal(sql_int(bench->boss, "SELECT count(*) FROM ops.migration"), 2);
     sql_run(bench->boss, "UPDATE clinicd.thing SET kind = id");
-    assert_up(bench, 1);
+    bench_up(bench, 1);
     assert_int_equal(sql_int(bench->boss, "SELECT indisvalid::int FROM pg_index"
                                           " WHERE indexrelid = 'clinicd.thing_kind'::regclass"),
                      1);
@@ -414,9 +346,9 @@ static void who_holds_the_lock_is_named(void **state)
     sql_run(other, "SET application_name = 'somebody else'");
     assert_int_equal(sql_int(other, "SELECT pg_try_advisory_lock(1668049262, 1)::int"), 1);
     bench->options.lock_wait_ms = 300;
-    assert_up_fails(bench, ERR_TIMEOUT, "migration-locked", "(somebody else)");
+    bench_up_fails(bench, ERR_TIMEOUT, "migration-locked", "(somebody else)");
     sql_run(other, "SELECT pg_advisory_unlock(1668049262, 1)");
-    assert_up(bench, 2);
+    bench_up(bench, 2);
 }
 
 /* Holds a table for a while, so that the file must step back and try again. */
@@ -436,7 +368,7 @@ static void a_file_that_gets_no_lock_tries_again(void **state)
     struct bench *bench = *state;
     pthread_t holder;
     bench->options.to = 1;
-    assert_up(bench, 1);
+    bench_up(bench, 1);
     assert_int_equal(pthread_create(&holder, NULL, holder_main, bench->database.superuser_url), 0);
     while (sql_int(bench->boss,
                    "SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database"
@@ -445,7 +377,7 @@ static void a_file_that_gets_no_lock_tries_again(void **state)
                    " AND mode = 'AccessExclusiveLock'") == 0)
         sql_run(bench->boss, "SELECT pg_sleep(0.01)");
     bench->options.to = -1;
-    assert_up(bench, 1);
+    bench_up(bench, 1);
     pthread_join(holder, NULL);
     assert_int_equal(sql_int(bench->boss, "SELECT count(*) FROM clinicd.thing"), 3);
 }
@@ -459,7 +391,7 @@ static void status_tells_every_state(void **state)
     assert_int_equal(n, 2);
     assert_int_equal(all[0].state, MIGRATION_PENDING);
     assert_null(all[0].applied_at);
-    assert_up(bench, 2);
+    bench_up(bench, 2);
     struct migration files[] = {HOUSE, {.version = 0}};
     files[0].text = "house 2";
     bench->options.files = files;
@@ -478,7 +410,7 @@ static void no_database_is_unavailable(void **state)
 {
     struct bench *bench = *state;
     bench->options.url = "host=/nowhere dbname=clinicd user=clinicd_migrator";
-    assert_up_fails(bench, ERR_UNAVAILABLE, "database-unavailable", "/nowhere");
+    bench_up_fails(bench, ERR_UNAVAILABLE, "database-unavailable", "/nowhere");
 }
 
 static void our_own_files_go_up_and_down_and_up(void **state)
@@ -486,17 +418,17 @@ static void our_own_files_go_up_and_down_and_up(void **state)
     struct bench *bench = *state;
     int reverted = 0;
     bench->options.files = NULL;
-    assert_up(bench, migrate_latest());
-    assert_verifies(bench, ERR_NONE, NULL);
+    bench_up(bench, migrate_latest());
+    bench_verifies(bench, ERR_NONE, NULL);
     assert_int_equal(migrate_down(&bench->options, migrate_latest(), &bench->fault, &reverted),
                      ERR_NONE);
     assert_int_equal(reverted, migrate_latest());
-    assert_up(bench, migrate_latest());
+    bench_up(bench, migrate_latest());
 }
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, bench_end)
     const struct CMUnitTest tests[] = {
         TEST(up_twice_applies_once),
         TEST(up_to_a_version_stops_there),

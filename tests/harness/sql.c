@@ -122,6 +122,14 @@ void sql_wait_for_blocked(PGconn *boss, int n)
     die("nobody waits for a lock");
 }
 
+void sql_wait_until(PGconn *conn, const char *question)
+{
+    for (int i = 0; i < 6000; i++, usleep(10000))
+        if (sql_int(conn, "%s", question) > 0)
+            return;
+    die("never true: %s", question);
+}
+
 char *source_read(struct arena *arena, const char *path)
 {
     FILE *file = fopen(arena_format(arena, "%s/%s", SOURCE_DIR, path), "r");

@@ -36,7 +36,10 @@ PGresult *sql_rows(PGconn *conn, struct arena *arena, const char *format, ...) P
 /* Until so many of the service's statements wait for a lock; also from within a transaction. */
 void sql_wait_for_blocked(PGconn *boss, int n);
 
-/* A whole file of the source tree ("tests/db/catalog.sql"), in the arena. */
+/* Until the question (a count) is answered by more than 0; dies after a minute. */
+void sql_wait_until(PGconn *conn, const char *question);
+
+/* A whole file of the source tree ("db/verify/catalogue.sql"), in the arena. */
 char *source_read(struct arena *arena, const char *path);
 
 #endif

@@ -19,21 +19,60 @@ static const char golden_help[] =
     "clinicd COMMAND [OPTION...]\n"
     "\n"
     "  serve                   run the service until SIGTERM; without CLINICD_DATABASE_URL also "
-    "its "
-    "database\n"
+    "its database\n"
     "  migrate up              bring the schema to this program's version\n"
     "  migrate down            revert the last N migrations (1)\n"
+    "  migrate to              go up or down to version V, or to nothing at all\n"
+    "  migrate plan            tell what up would do: order, locks, tables, rows, seconds\n"
     "  migrate status          list the migrations and what became of them\n"
     "  migrate verify          ask the database whether the applied migrations still hold\n"
+    "  migrate repair          bring a file that stopped half-way to its end\n"
+    "  migrate progress        tell how far the backfill is that runs\n"
+    "  migrate pause           let the backfill wait, from a second terminal\n"
+    "  migrate resume          let a backfill that was paused go on\n"
+    "  migrate throttle        let the backfill work so much of the time (100%)\n"
+    "  migrate rehearse        up, down and up again in a scratch database, and compare\n"
+    "  migrate baseline        take a database without history for version V, when it proves to be "
+    "that\n"
+    "  migrate accept          take an applied file that was edited for what was applied\n"
+    "  migrate new             write the skeleton of the next migration\n"
+    "  migrate lint            look for what locks, rewrites, loses or crosses clinics\n"
     "  migrate sql             print the statements of these versions (all), exactly as they are "
     "sent\n"
     "  migrate roles           print the SQL that makes the roles, for a server of your own\n"
+    "  import                  carry a legacy database over; run again, it goes on or adds what is "
+    "new\n"
+    "  backup                  dump the database into a folder with a manifest of counts and "
+    "checksums\n"
+    "  restore                 prove that a backup comes back whole, or make a new database of it\n"
+    "  maintenance on          take the service away: every request gets 503 with the reason\n"
+    "  maintenance off         give the service back, when the schema is ready for it\n"
+    "  maintenance status      tell whether the service is away, why, and who is still connected\n"
+    "  doctor                  check program, server, roles and schema: green, amber or red, and "
+    "what to do\n"
+    "  verify isolation        try to cross from one clinic into another, on every table, as the "
+    "service\n"
+    "  verify schema           compare the schema with what the migrations left\n"
+    "  verify data             look for rows that point nowhere, counts that are wrong, gaps in "
+    "the trail\n"
+    "  verify smoke            use the service from outside: clinics, a patient, and no way "
+    "across\n"
+    "  clinic create           open a clinic with its first administrator, whose password is shown "
+    "once\n"
+    "  clinic list             all clinics and their state\n"
+    "  clinic show             one clinic, whole with --json\n"
+    "  clinic activate         open a clinic that was closed or has expired\n"
+    "  clinic suspend          close a clinic to everybody; its records stay\n"
+    "  user list               who signs in at a clinic, but for its patients\n"
+    "  user reset              put a one-time password in the place of the old one, end all "
+    "sessions\n"
     "  user create-superadmin  make an account of the platform; the password is asked for\n"
     "  files fsck              compare every file with its row, sums and all\n"
     "  files sweep             as the service does hourly: lengths only; remove what crashes left\n"
     "  settings                print the settings in effect\n"
     "  openapi                 print the OpenAPI document\n"
     "  healthcheck             exit 0 when the service here is alive\n"
+    "  completion              print the shell's completion; source it\n"
     "  version                 print the version\n"
     "  help                    explain a command, or `exit-codes`\n"
     "\n"
@@ -46,7 +85,8 @@ static const char golden_migrate_down[] =
     "revert the last N migrations (1)\n"
     "\n"
     "  --data-loss-ok ROWS    agree to lose exactly so many rows\n"
-    "  --wait SECONDS         wait so long for another migration to end (10)\n"
+    "  --lock-budget TIME     wait so long for one table's lock, 20 times (2s)\n"
+    "  --wait TIME            wait so long for another migration to end (1m)\n"
     "  --json                 print one JSON document instead of text\n"
     "  --help                 print this\n";
 
@@ -118,9 +158,26 @@ static void what_is_not_understood_is_named_with_exit_code_2(void **state)
         {"openapi --json", "`--json`"},
         {"migrate up --to", "`--to`"},
         {"migrate up --to=x", "--to"},
+        {"migrate to", "zero"},
+        {"migrate to nowhere", "zero"},
+        {"migrate up --wait=soon", "--wait"},
+        {"migrate accept 1", "--reason"},
+        {"migrate rehearse", "--scratch"},
+        {"migrate baseline 1", "--scratch"},
+        {"migrate new Upper", "letters"},
+        {"migrate new x_y --kind=other", "--kind"},
         {"migrate sql 9999", "9999"},
         {"migrate status --check=yes", "`--check=yes`"},
         {"user create-superadmin --password-stdin", "--username"},
+        {"import", "which file"},
+        {"import a b", "which file"},
+        {"import a --max-rejects x", "--max-rejects"},
+        {"import a --passwords forget", "--passwords"},
+        {"import --undo x", "--undo"},
+        {"import --activate", "--open"},
+        {"restore", "folder"},
+        {"restore a", "--verify"},
+        {"restore a --verify --into b", "--verify"},
         {"help frobnicate", "`frobnicate`"},
     };
     static char output[OUTPUT_ROOM];

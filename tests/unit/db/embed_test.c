@@ -450,7 +450,27 @@ static void migrations_are_split_into_statements(void **state)
         c, "{.version = 1,\n     .name = \"one\",\n     .kind = \"expand\",\n     .in_tx = true,");
 }
 
+#define BACKFILL "-- 0001_one.sql\n-- migrate: kind=backfill tx=no\n"
+#define CHUNK "-- section chunk\nSELECT 'a', 2;\nSELECT $1;\n"
+
+static void a_backfill_is_an_end_and_a_piece(void **state)
+{
+    struct bench *bench = *state;
+    file_write(bench, "0001_one.sql", BACKFILL CHUNK VERIFY);
+    if (run(bench, "migrations --out . 0001_one.sql") != 0)
+        fail_msg("refused: %s", file_read(bench, "said"));
+    const char *c = file_read(bench, "migrations.c");
+    assert_says(c, "m0001_up[] = {\n    NULL,\n};");
+    assert_says(c, "m0001_chunk[] = {\n    \"SELECT 'a', 2\",\n    \"SELECT $1\",\n    NULL,\n};");
+    assert_says(c, ".chunk = m0001_chunk,\n");
+}
+
 static const struct refusal migration_refusals[] = {
+    {"0001_one.sql", HEADER CHUNK VERIFY, "section chunk is for kind=backfill tx=no"},
+    {"0001_one.sql", BACKFILL "-- section chunk\nSELECT 1;\n" VERIFY,
+     "section chunk is two statements"},
+    {"0001_one.sql", BACKFILL CHUNK, "section verify is missing"},
+    {"0001_one.sql", BACKFILL VERIFY, "section up is missing"},
     {"0002_two.sql", "-- 0002_two.sql\n-- migrate: kind=expand tx=yes\n" UP VERIFY, "have a gap"},
     {"one.sql", HEADER UP VERIFY, "a migration is called NNNN_what.sql"},
     {"0001_two.sql", HEADER UP VERIFY, ":1: the first line is not \"-- 0001_two.sql\""},
@@ -534,6 +554,7 @@ int main(void)
         TEST(more_than_64_parameters_are_refused),
         TEST(twins_are_refused),
         TEST(migrations_are_split_into_statements),
+        TEST(a_backfill_is_an_end_and_a_piece),
         TEST(bad_migrations_are_refused_with_their_place),
         TEST(two_migrations_of_one_number_are_refused),
     };

@@ -1,0 +1,157 @@
+/* clinicd import …: a legacy database, from the command line. */
+#include "db/import.h"
+
+#include "api/app/commands.h"
+#include "api/app/site.h"
+#include "db/clock.h"
+
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { BAR = 14, LINE_EVERY_US = 10 * 1000 * 1000, BAR_EVERY_US = 100 * 1000 };
+
+/* A bar where somebody watches, else a line now and then. */
+struct bar {
+    bool is_terminal;
+    int64_t began_us, told_us;
+    char name[40];
+};
+
+static void bar_begin(struct bar *bar)
+{
+    const char *term = getenv("TERM");
+    *bar = (struct bar){.is_terminal = isatty(STDERR_FILENO) && !getenv("NO_COLOR") &&
+                                       !getenv("CI") && term && strcmp(term, "dumb") != 0};
+}
+
+static void bar_show(void *user, const struct import_progress *progress)
+{
+    struct bar *bar = user;
+    char marks[BAR + 1];
+    int64_t now = clock_monotonic_us();
+    bool is_new = strcmp(bar->name, progress->name) != 0;
+    bool is_last = progress->done >= progress->total;
+    if (is_new) {
+        snprintf(bar->name, sizeof bar->name, "%s", progress->name);
+        bar->began_us = now;
+    }
+    if (!is_last && !is_new &&
+        now - bar->told_us < (bar->is_terminal ? BAR_EVERY_US : LINE_EVERY_US))
+        return;
+    bar->told_us = now;
+    int64_t total = progress->total > 0 ? progress->total : 1;
+    int filled = (int)(progress->done * BAR / total);
+    for (int i = 0; i < BAR; i++)
+        marks[i] = i < filled ? '#' : '-';
+    marks[BAR] = '\0';
+    double seconds = (double)(now - bar->began_us) / 1e6;
+    double rate = seconds > 0.01 ? (double)progress->done / seconds / 1000 : 0;
+    fprintf(stderr,
+            "%simport %-22s [%s] %3d %%  %" PRId64 "/%" PRId64 "  %.1f k/s  rej %" PRId64 "%s",
+            bar->is_terminal ? "\r" : "", progress->name, marks,
+            (int)(progress->done * 100 / total), progress->done, progress->total, rate,
+            progress->rejected, bar->is_terminal && !is_last ? "\033[K" : "\n");
+}
+
+/* An operator's own server needs no home: only the migrator's url. */
+static enum err url_find(struct call *call, struct site *site, const char **out)
+{
+    *site = (struct site){.settings = &call->settings, .home = {.lock = -1}};
+    enum err err = ERR_NONE;
+    if (call->settings.database_url[0] == '\0')
+        err = site_open(&call->settings, SITE_VISIT, &call->fault, site);
+    return err ? err : site_migrator_url(site, &call->fault, out);
+}
+
+static enum exit_code undo(struct call *call, int id)
+{
+    struct site site;
+    const char *url;
+    if (id < 1)
+        return call_usage(call, "--undo needs the number of an import");
+    enum err err = url_find(call, &site, &url);
+    if (!err)
+        err = import_undo(url, id, &call->fault, &call->text, &call->result);
+    site_close(&site);
+    return err ? call_failed(call) : EXIT_DONE;
+}
+
+/* Before the home is entered relative paths are the caller's. */
+static const char *path_of(struct call *call, const char *path)
+{
+    char here[PATH_MAX];
+    if (!path || path[0] == '/' || !getcwd(here, sizeof here))
+        return path;
+    return arena_format(&call->arena, "%s/%s", here, path);
+}
+
+static enum exit_code answer(struct call *call, const struct import_result *result)
+{
+    if (result->rejected > 0)
+        call_warn(call,
+                  "%" PRId64
+                  " rows were rejected: mend them in the legacy database and import it again",
+                  result->rejected);
+    if (result->slug)
+        call_next(call, arena_format(&call->arena, "import --open %" PRId64, result->id));
+    return EXIT_DONE;
+}
+
+static enum exit_code activate(struct call *call, int id)
+{
+    struct site site;
+    const char *url;
+    enum err err = url_find(call, &site, &url);
+    if (!err)
+        err = import_activate(url, id, &call->fault);
+    site_close(&site);
+    if (err)
+        return call_failed(call);
+    buf_format(&call->text, "the clinics of import %d are open\n", id);
+    buf_format(&call->result, "{\"activated\": %d}", id);
+    return EXIT_DONE;
+}
+
+enum exit_code run_import(struct call *call)
+{
+    struct site site = {.home = {.lock = -1}};
+    struct bar bar;
+    struct import_result result = {.id = 0};
+    const char *passwords = call_option(call, "--passwords");
+    int most = call_number(call_option(call, "--max-rejects"), -1);
+    if (call_option(call, "--undo"))
+        return undo(call, call_number(call_option(call, "--undo"), -1));
+    if (call_option(call, "--activate") && call->operands_n == 0)
+        return call_usage(call, "--activate goes with FILE; an import that is there: --open ID");
+    if (call_option(call, "--open"))
+        return activate(call, call_number(call_option(call, "--open"), -1));
+    if (call->operands_n != 1 || most == -2)
+        return call_usage(call, "say which file to import; --max-rejects needs a number");
+    if (passwords && strcmp(passwords, "keep") != 0 && strcmp(passwords, "reset") != 0)
+        return call_usage(call, "--passwords is keep or reset");
+    bar_begin(&bar);
+    struct import_options options = {.file = path_of(call, call->operands[0]),
+                                     .clinic = call_option(call, "--clinic"),
+                                     .files = path_of(call, call_option(call, "--files")),
+                                     .is_dry = call_option(call, "--dry-run") != NULL,
+                                     .activates = call_option(call, "--activate") != NULL,
+                                     .resets_passwords = passwords && passwords[0] == 'r',
+                                     .most_rejects = most,
+                                     .progress = bar_show,
+                                     .user = &bar};
+    struct stop stop = {.fd = -1};
+    if (!options.is_dry && stop_open(&stop))
+        options.stop = &stop;
+    enum err err = options.is_dry ? ERR_NONE : url_find(call, &site, &options.url);
+    if (!err)
+        err = import_run(&options, &call->fault, &call->text, &call->result, &result);
+    if (!options.is_dry)
+        site_close(&site);
+    if (options.stop)
+        stop_close(&stop);
+    return err ? call_failed(call) : answer(call, &result);
+}

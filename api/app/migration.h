@@ -1,0 +1,35 @@
+/* What every `clinicd migrate …` begins and ends with: the database, Ctrl-C, progress on stderr,
+ * and what the envelope says of the database. */
+#ifndef API_APP_MIGRATION_H
+#define API_APP_MIGRATION_H
+
+#include "api/app/commands.h"
+#include "api/app/site.h"
+#include "db/migrate.h"
+
+/* One migrate command. `options` are the command's to fill further between begin and end. */
+struct migration_work {
+    struct call *call;
+    struct site site;
+    struct stop stop;
+    struct migrate_options options;
+    struct migrate_report report;
+};
+
+/* Reads --wait and --lock-budget where the command has them. ERR_INPUT: a usage fault. */
+enum err migration_begin(struct call *call, struct migration_work *work) FAILS;
+
+/* Closes, tells the call about the database, and gives the exit code of `err`, which may be the
+ * failure of migration_begin(). */
+enum exit_code migration_end(struct migration_work *work, enum err err);
+
+/* "files": what each file cost; for the result. */
+void migration_files_write(struct buf *out, const struct migrate_report *report);
+
+/* Which objects of the catalogue differ: lines of the text, and "drift" of the result. */
+void migration_drift_write(struct call *call, const struct drift *drift, size_t n);
+
+/* A number of seconds or milliseconds ("2s", "500ms", "10"); -1: none such. */
+int64_t duration_ms(const char *text);
+
+#endif

@@ -1,0 +1,219 @@
+/* clinicd verify smoke: the service from outside, as its users meet it. Two clinics are opened, a
+ * patient is registered and read, the other clinic sees nothing of it; then all is closed again. */
+#include "api/app/client.h"
+#include "api/app/commands.h"
+#include "db/clock.h"
+#include "db/keys.h"
+#include "db/uuid.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { PASSWORD_ROOM = 1026 };
+
+/* A clinic that is there for the length of the run. */
+struct smoke_clinic {
+    const char *slug, *token;
+};
+
+struct smoke {
+    struct call *call;
+    const char *url, *token; /* the platform's */
+    int done;
+};
+
+static const char *member(const struct client_answer *answer, const char *name)
+{
+    const char *text = json_string_value(json_object_get(answer->json, name));
+    return text ? text : "";
+}
+
+/* One request that must be answered by `status`. */
+static enum err step(struct smoke *smoke, const char *what, int status, struct client_call request,
+                     struct client_answer *answer)
+{
+    struct call *call = smoke->call;
+    request.url = smoke->url;
+    enum err err = client_ask(&request, &call->fault, answer);
+    if (err)
+        return err;
+    bool is_good = answer->status == status;
+    buf_format(&call->text, "%-6s %s: %d\n", is_good ? "ok" : "FAILED", what, answer->status);
+    buf_format(&call->result, "%s{\"step\": ", smoke->done++ ? ", " : "");
+    buf_json_string(&call->result, what);
+    buf_format(&call->result, ", \"status\": %d, \"wanted\": %d}", answer->status, status);
+    if (is_good)
+        return ERR_NONE;
+    const char *first = json_string_value(
+        json_object_get(json_array_get(json_object_get(answer->json, "errors"), 0), "pointer"));
+    return fail(&call->fault, ERR_INTERNAL, "verification-failed", "%s: %d, not %d%s%s%s%s", what,
+                answer->status, status, answer->json ? ": " : "", member(answer, "code"),
+                first ? " " : "", first ? first : "");
+}
+
+static enum err sign_in(struct smoke *smoke, const char *what, const char *path, const char *name,
+                        const char *password, const char **token)
+{
+    struct client_answer answer;
+    json_t *body = arena_json(&smoke->call->arena,
+                              json_pack("{s:s, s:s}", "username", name, "password", password));
+    char *text = json_dumps(body, JSON_COMPACT);
+    enum err err =
+        step(smoke, what, 200, (struct client_call){.method = "POST", .path = path, .body = text},
+             &answer);
+    free(text);
+    if (!err)
+        *token = member(&answer, "access_token");
+    return err;
+}
+
+/* The first administrator has a password for one time. */
+static enum err admin_enter(struct smoke *smoke, struct smoke_clinic *clinic, const char *password)
+{
+    struct arena *arena = &smoke->call->arena;
+    struct client_answer answer;
+    const char *base = arena_format(arena, "/clinics/%s/auth", clinic->slug);
+    const char *name = arena_format(arena, "%s_admin", clinic->slug);
+    const char *body =
+        arena_format(arena, "{\"current_password\": \"%s\", \"new_password\": \"%s-again\"}",
+                     password, password);
+    enum err err = sign_in(smoke, "its administrator signs in",
+                           arena_format(arena, "%s/login", base), name, password, &clinic->token);
+    if (!err)
+        err = step(smoke, "and chooses a password", 204,
+                   (struct client_call){.method = "POST",
+                                        .path = arena_format(arena, "%s/password", base),
+                                        .token = clinic->token,
+                                        .body = body},
+                   &answer);
+    return err;
+}
+
+static enum err clinic_make(struct smoke *smoke, struct smoke_clinic *clinic)
+{
+    struct arena *arena = &smoke->call->arena;
+    char id[UUID_TEXT];
+    struct client_answer answer;
+    uuid_make(clock_now_us(), id);
+    const char *slug = arena_format(arena, "smoke-%.8s%.4s%s", id, id + 9, id + 30);
+    const char *body = arena_format(
+        arena,
+        "{\"name\": \"Smoke test\", \"slug\": \"%s\", \"address\": \"-\", \"city\": \"-\", "
+        "\"state\": \"-\", \"zip_code\": \"-\", \"phone_number\": \"0000000\", \"email\": "
+        "\"smoke@example.com\", \"registration_number\": \"%s\"}",
+        slug, slug);
+    enum err err =
+        step(smoke, "a clinic is opened", 201,
+             (struct client_call){
+                 .method = "POST", .path = "/clinics", .token = smoke->token, .body = body},
+             &answer);
+    if (err)
+        return err;
+    clinic->slug = slug;
+    const char *once = json_string_value(
+        json_object_get(json_object_get(answer.json, "admin"), "one_time_password"));
+    return admin_enter(smoke, clinic, once ? once : "");
+}
+
+static enum err read_as(struct smoke *smoke, const char *what, int status, const char *path,
+                        const char *token)
+{
+    struct client_answer answer;
+    return step(smoke, what, status,
+                (struct client_call){.method = "GET", .path = path, .token = token}, &answer);
+}
+
+static enum err patient_check(struct smoke *smoke, const struct smoke_clinic *own,
+                              const struct smoke_clinic *other)
+{
+    struct arena *arena = &smoke->call->arena;
+    struct client_answer made;
+    const char *patients = arena_format(arena, "/clinics/%s/patients", own->slug);
+    enum err err = step(smoke, "a patient is registered", 201,
+                        (struct client_call){
+                            .method = "POST",
+                            .path = patients,
+                            .token = own->token,
+                            .body = "{\"name\": \"Smoke Test\", \"phone_number\": "
+                                    "\"+91 80 5550 0171\", \"age_years\": 30, \"address\": \"-\"}"},
+                        &made);
+    if (err)
+        return err;
+    const char *id = member(&made, "id");
+    const char *record = arena_format(arena, "%s/%s", patients, id);
+    const char *elsewhere = arena_format(arena, "/clinics/%s/patients/%s", other->slug, id);
+    err = read_as(smoke, "the clinic reads it", 200, record, own->token);
+    if (!err)
+        err = read_as(smoke, "another clinic does not find it", 404, record, other->token);
+    if (!err)
+        err = read_as(smoke, "nor in its own records", 404, elsewhere, other->token);
+    if (!err)
+        err = read_as(smoke, "nobody gets in without a token", 401, record, NULL);
+    if (!err)
+        err = read_as(smoke, "an unknown clinic is not found", 404,
+                      "/clinics/no-such-clinic-here/patients", own->token);
+    if (!err)
+        err = step(
+            smoke, "the patient is removed", 204,
+            (struct client_call){
+                .method = "DELETE", .path = record, .token = own->token, .if_match = made.etag},
+            &made);
+    return err;
+}
+
+/* Whatever failed before: the story stays that of the first failure. */
+static enum err clinic_close(struct smoke *smoke, const struct smoke_clinic *clinic)
+{
+    struct client_answer answer;
+    if (!clinic->slug)
+        return ERR_NONE;
+    const char *path = arena_format(&smoke->call->arena, "/clinics/%s", clinic->slug);
+    enum err err =
+        step(smoke, "a clinic is read", 200,
+             (struct client_call){.method = "GET", .path = path, .token = smoke->token}, &answer);
+    if (!err)
+        err = step(
+            smoke, "and closed", 204,
+            (struct client_call){
+                .method = "DELETE", .path = path, .token = smoke->token, .if_match = answer.etag},
+            &answer);
+    return err;
+}
+
+static enum err smoke_run(struct smoke *smoke, const char *username, const char *password)
+{
+    struct smoke_clinic own = {.slug = NULL}, other = {.slug = NULL};
+    enum err err =
+        sign_in(smoke, "the platform signs in", "/auth/login", username, password, &smoke->token);
+    if (err)
+        return err;
+    err = clinic_make(smoke, &own);
+    if (!err)
+        err = clinic_make(smoke, &other);
+    if (!err)
+        err = patient_check(smoke, &own, &other);
+    enum err closing = clinic_close(smoke, &own);
+    enum err other_closing = clinic_close(smoke, &other);
+    return err ? err : closing ? closing : other_closing;
+}
+
+enum exit_code run_verify_smoke(struct call *call)
+{
+    char password[PASSWORD_ROOM];
+    const char *username = call_option(call, "--username");
+    struct smoke smoke = {.call = call, .url = call_option(call, "--http")};
+    if (!smoke.url || !username || !call_option(call, "--password-stdin"))
+        return call_usage(call, "--http URL, --username NAME and --password-stdin are required");
+    if (!fgets(password, sizeof password, stdin))
+        return call_usage(call, "no password came on standard input");
+    password[strcspn(password, "\r\n")] = '\0';
+    buf_text(&call->result, "{\"steps\": [");
+    enum err err = smoke_run(&smoke, username, password);
+    sodium_memzero(password, sizeof password);
+    buf_text(&call->result, "]}");
+    if (err)
+        return call_failed(call);
+    call_next(call, "maintenance off");
+    return EXIT_DONE;
+}

@@ -1,0 +1,62 @@
+/* Carrying a legacy database over: a SQLite file of any generation becomes clinics of this service.
+ *
+ * The file is copied privately and checked, its generation recognised, its content counted; then
+ * its rows come in chunks, each with its place in one transaction, so that whatever ends the
+ * process, the next run goes on behind the last chunk and the result is the same. What a row became
+ * is remembered for ever: a second run of the same legacy database adds only what is new in it.
+ * Clinics are invisible until the import is whole. In the end the file is read a second time and
+ * everything is added up on both sides.
+ */
+#ifndef DB_IMPORT_H
+#define DB_IMPORT_H
+
+#include "db/arena.h"
+#include "db/buf.h"
+#include "db/stop.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct import_progress {
+    const char *name; /* of the step: "patient" */
+    int64_t done, total, rejected;
+};
+
+struct import_options {
+    const char *file;
+    const char *url;    /* the migrator's; a dry run needs none */
+    const char *clinic; /* slug: for rows without a clinic, and for the file's only one; or NULL */
+    const char *files;  /* where the legacy program kept reports, or NULL */
+    bool is_dry;
+    bool activates;        /* opens the clinics when all is whole */
+    bool resets_passwords; /* nobody keeps one */
+    int chunk_rows;        /* rows a transaction; 0: 4000 */
+    int64_t most_rejects;  /* -1: any number */
+    struct stop *stop;     /* asked, it ends behind the chunk that it is at; may be NULL */
+    void (*progress)(void *user, const struct import_progress *progress); /* may be NULL */
+    void *user;
+};
+
+struct import_result {
+    int64_t id; /* 0: a dry run */
+    int64_t rejected;
+    bool is_activated;
+    const char *slug; /* of a clinic that waits to be opened, or NULL */
+};
+
+/* Both write what they did for people and as one JSON value. ERR_CONFLICT: the file cannot be
+ * imported (import-unreadable, import-not-legacy, import-discarded, import-unknown-columns) or not
+ * now (import-needs-clinic, import-other-copy, import-touched; "stopped": somebody asked);
+ * ERR_TIMEOUT: another import runs; ERR_INTERNAL "verification-failed": it does not add up, or too
+ * much was rejected; what came in stays invisible. */
+enum err import_run(const struct import_options *options, struct fault *fault, struct buf *text,
+                    struct buf *json, struct import_result *out) FAILS;
+
+/* Takes an import back, if nobody has changed anything of it since. */
+enum err import_undo(const char *url, int64_t id, struct fault *fault, struct buf *text,
+                     struct buf *json) FAILS;
+
+/* Opens the clinics of an import that is whole. */
+enum err import_activate(const char *url, int64_t id, struct fault *fault) FAILS;
+
+#endif

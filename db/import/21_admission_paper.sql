@@ -1,0 +1,32 @@
+-- The summary of an admission that is over, frozen now that its treatments are there; as 18_prescription_paper.sql.
+-- import: table=patientadmission
+-- where: t.status IN ('discharged', 'shifted', 'deceased')
+
+-- section load
+WITH t AS MATERIALIZED (
+    SELECT s.n, w.clinic_id, w.id, w.patient_id, w.updated_at, w.ended_at IS NULL OR k.admission_id IS NOT NULL AS is_needless,
+        CASE WHEN w.ended_at IS NOT NULL AND k.admission_id IS NULL THEN clinicd.admission_facts(w.clinic_id, w.id) END AS facts
+    FROM ops.import i
+    CROSS JOIN ops.staged($1, 'admission_paper') s
+    LEFT JOIN ops.import_map p ON p.source_id = i.source_id AND p.name = 'admission' AND p.legacy_id = s.n
+    LEFT JOIN clinicd.admission w ON w.clinic_id = p.clinic_id AND w.id = p.id
+    LEFT JOIN clinicd.admission_paper k ON k.clinic_id = w.clinic_id AND k.admission_id = w.id
+    WHERE i.id = $1
+),
+made AS (
+    INSERT INTO clinicd.admission_paper (clinic_id, admission_id, patient_id, facts, created_at)
+    SELECT t.clinic_id, t.id, t.patient_id, t.facts, t.updated_at FROM t WHERE t.facts IS NOT NULL ORDER BY t.n
+)
+INSERT INTO ops.import_outcome (n, outcome, code, column_name, clinic_id, id, canon, changes)
+SELECT t.n, CASE WHEN t.id IS NULL THEN 'rejected' WHEN t.is_needless THEN 'skipped' ELSE 'loaded' END,
+    CASE WHEN t.id IS NULL THEN 'admission-unknown' END, 'id', t.clinic_id, t.id, ops.canon(t.facts::text), '{}'::text[]
+FROM t;
+
+-- section check
+SELECT count(*), sum(ops.canon(k.facts::text))
+FROM ops.import_map m JOIN clinicd.admission_paper k ON k.clinic_id = m.clinic_id AND k.admission_id = m.id
+WHERE m.import_id = $1 AND m.name = 'admission_paper' AND m.outcome = 'loaded';
+
+-- section undo
+DELETE FROM clinicd.admission_paper k USING ops.import_map m
+WHERE m.import_id = $1 AND m.name = 'admission_paper' AND m.outcome = 'loaded' AND k.clinic_id = m.clinic_id AND k.admission_id = m.id;

@@ -1,0 +1,209 @@
+#include "db/import.h"
+
+#include "db/import/load.h"
+#include "db/import/report.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { NUMBER_TEXT = 24 };
+
+/* What is known of the file before anything is written. */
+struct examined {
+    struct source source;
+    struct generation generation;
+    struct profile profile;
+};
+
+static enum err examine(const struct import_options *options, struct fault *fault,
+                        struct examined *out)
+{
+    enum err err = source_open(options->file, fault, &out->source);
+    if (err)
+        return err;
+    err = generation_recognise(&out->source, fault, &out->generation);
+    if (!err)
+        err = profile_make(&out->source, options->files, fault, &out->profile);
+    if (err)
+        source_close(&out->source);
+    return err;
+}
+
+/* The text of the first value, in the fault's arena; NULL when there is no row. */
+static enum err ask(struct target *target, const struct import_statement *list,
+                    const char *const values[], int column, const char **out)
+{
+    PGresult *result TARGET_CLEAR = NULL;
+    enum err err = target_run(target, list, values, &result);
+    if (!err)
+        *out = PQntuples(result) == 0
+                   ? NULL
+                   : arena_copy(target->fault->arena, PQgetvalue(result, 0, column));
+    return err;
+}
+
+static enum err import_make(const struct import_options *options, const struct examined *file,
+                            struct target *target, const char *source, const char **id)
+{
+    static const struct import_statement begin[] = {{"BEGIN", 0}, {NULL, 0}};
+    static const struct import_statement commit[] = {{"COMMIT", 0}, {NULL, 0}};
+    char generation[NUMBER_TEXT];
+    snprintf(generation, sizeof generation, "%d", file->generation.number);
+    const char *values[] = {source,
+                            file->source.sha256,
+                            generation,
+                            options->clinic,
+                            options->resets_passwords ? "false" : "true",
+                            "clinicd " CLINICD_VERSION};
+    enum err err = target_run(target, begin, NULL, NULL);
+    if (!err)
+        err = ask(target, import_run_make, values, 0, id);
+    if (!err && !*id)
+        return fail(target->fault, ERR_CONFLICT, "import-needs-clinic", "there is no clinic `%s`",
+                    options->clinic);
+    const char *close[] = {*id, options->clinic};
+    if (!err && options->clinic)
+        err = target_run(target, import_run_close_clinic, close, NULL);
+    return err ? err : target_run(target, commit, NULL, NULL);
+}
+
+/* A run that stopped is taken up again; of another copy of the same database it is not. */
+static enum err import_find(const struct import_options *options, const struct examined *file,
+                            struct target *target, const char **id)
+{
+    const char *source = NULL, *sha256 = NULL;
+    enum err err = ask(target, import_run_source, &file->source.identity, 0, &source);
+    if (!err)
+        err = ask(target, import_run_find, &source, 0, id);
+    if (!err && *id)
+        err = ask(target, import_run_find, &source, 1, &sha256);
+    if (!err && *id && strcmp(sha256, file->source.sha256) != 0)
+        return fail(target->fault, ERR_CONFLICT, "import-other-copy",
+                    "import %s of another copy of this database stopped on its way: run it again "
+                    "with that copy, or take it back with `clinicd import --undo %s`",
+                    *id, *id);
+    if (!err && !*id && file->generation.number == GENERATION_SINGLE && !options->clinic)
+        return fail(target->fault, ERR_CONFLICT, "import-needs-clinic",
+                    "the file is of the time before clinics: say with --clinic whose it is");
+    return err || *id ? err : import_make(options, file, target, source, id);
+}
+
+static enum err import_work(const struct import_options *options, struct examined *file,
+                            struct target *target, struct buf *text, struct buf *json,
+                            struct import_result *out)
+{
+    struct load load = {
+        .options = options, .source = &file->source, .target = target, .fault = target->fault};
+    enum err err = import_find(options, file, target, &load.id);
+    if (!err)
+        err = load_rows(&load);
+    if (!err)
+        err = load_verify(&load);
+    if (!err)
+        err = target_run(target, import_run_whole, &load.id, NULL);
+    if (!err && options->activates)
+        err = target_run(target, import_run_activate, &load.id, NULL);
+    if (!err)
+        err = report_import(target, load.id, &file->profile, text, json, &out->slug);
+    if (load.id)
+        out->id = strtoll(load.id, NULL, 10);
+    out->rejected = load.rejected;
+    out->is_activated = options->activates;
+    return err;
+}
+
+enum err import_run(const struct import_options *options, struct fault *fault, struct buf *text,
+                    struct buf *json, struct import_result *out)
+{
+    struct examined file = {.generation = {.number = 0}};
+    struct target target;
+    struct import_result result = {.id = 0};
+    enum err err = examine(options, fault, &file);
+    if (err)
+        return err;
+    report_source(&file.source, &file.generation, &file.profile, text, json);
+    if (options->is_dry)
+        profile_write_text(&file.profile, text);
+    else
+        err = target_open(options->url, fault, &target);
+    if (!err && !options->is_dry) {
+        err = import_work(options, &file, &target, text, json, &result);
+        target_close(&target);
+    }
+    buf_char(json, '}');
+    source_close(&file.source);
+    if (!err)
+        *out = result;
+    return err;
+}
+
+static enum err touched_check(struct target *target, const char *id)
+{
+    for (int i = 0; import_steps[i].name; i++) {
+        const char *rows = "0";
+        enum err err = import_steps[i].touched ? ask(target, import_steps[i].touched, &id, 0, &rows)
+                                               : ERR_NONE;
+        if (err)
+            return err;
+        if (strcmp(rows, "0") != 0)
+            return fail(target->fault, ERR_CONFLICT, "import-touched",
+                        "%s of the rows of step %s were changed since: nothing is taken back", rows,
+                        import_steps[i].name);
+    }
+    return ERR_NONE;
+}
+
+static enum err undo_work(struct target *target, const char *id)
+{
+    static const struct import_statement begin[] = {{"BEGIN", 0}, {NULL, 0}};
+    static const struct import_statement commit[] = {{"COMMIT", 0}, {NULL, 0}};
+    const char *state = NULL;
+    enum err err = ask(target, import_run_undo_find, &id, 0, &state);
+    if (!err && (!state || strcmp(state, "undone") == 0))
+        return fail(target->fault, ERR_CONFLICT, "import-unknown", "there is no import %s to undo",
+                    id);
+    if (!err)
+        err = target_run(target, begin, NULL, NULL);
+    if (!err)
+        err = touched_check(target, id);
+    int steps = 0;
+    while (import_steps[steps].name)
+        steps++;
+    while (!err && steps-- > 0) {
+        if (import_steps[steps].undo)
+            err = target_run(target, import_steps[steps].undo, &id, NULL);
+    }
+    if (!err)
+        err = target_run(target, import_run_undo_end, &id, NULL);
+    return err ? err : target_run(target, commit, NULL, NULL);
+}
+
+enum err import_undo(const char *url, int64_t id, struct fault *fault, struct buf *text,
+                     struct buf *json)
+{
+    struct target target;
+    const char *number = arena_format(fault->arena, "%" PRId64, id);
+    enum err err = target_open(url, fault, &target);
+    if (err)
+        return err;
+    err = undo_work(&target, number);
+    target_close(&target);
+    if (!err) {
+        buf_format(text, "import %s is taken back\n", number);
+        buf_format(json, "{\"undone\": %s}", number);
+    }
+    return err;
+}
+
+enum err import_activate(const char *url, int64_t id, struct fault *fault)
+{
+    struct target target;
+    const char *number = arena_format(fault->arena, "%" PRId64, id);
+    enum err err = target_open(url, fault, &target);
+    if (err)
+        return err;
+    err = target_run(&target, import_run_activate, &number, NULL);
+    target_close(&target);
+    return err;
+}

@@ -1,0 +1,320 @@
+#include "db/import/load.h"
+
+#include "db/import/generation.h"
+
+#include <inttypes.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CHUNK_ROWS = 4000, COPY_BYTES = 65536, NUMBER_TEXT = 24 };
+
+/* A step under way. */
+struct step_run {
+    struct load *load;
+    const struct import_step *step;
+    const char *columns; /* of the SELECT */
+    const char *where;
+    int64_t total, seen, cursor;
+    bool is_done;
+    char cursor_text[NUMBER_TEXT];
+};
+
+/* The columns that this file has; what is left where it is, is not even read. */
+static const char *columns_choose(const struct load *load, const struct import_step *step)
+{
+    struct buf columns;
+    buf_begin(&columns, load->fault->arena, 0);
+    for (size_t i = 0; legacy_fields[i].table; i++) {
+        const struct legacy_field *field = &legacy_fields[i];
+        bool is_left = step->leave && strcmp(field->column, step->leave) == 0;
+        if (strcmp(field->table, step->table) == 0 && !is_left &&
+            generation_has(load->source, field->table, field->column))
+            buf_format(&columns, "%st.\"%s\"", columns.length ? ", " : "", field->column);
+    }
+    if (step->extra)
+        buf_format(&columns, ", %s", step->extra);
+    return columns.text;
+}
+
+static int64_t chunk_rows(const struct load *load)
+{
+    return load->options->chunk_rows > 0 ? load->options->chunk_rows : CHUNK_ROWS;
+}
+
+/* Rows behind the cursor, in the order of their ids. */
+static enum err rows_open(const struct step_run *run, int64_t after, int64_t limit,
+                          sqlite3_stmt **out)
+{
+    return source_prepare(run->load->source, run->load->fault, out,
+                          "SELECT %s FROM \"hospital_%w\" t WHERE t.id > %lld AND (%s)"
+                          " ORDER BY t.id LIMIT %lld",
+                          run->columns, run->step->table, (long long)after, run->where,
+                          (long long)limit);
+}
+
+/* COPY's text form: a backslash is doubled; JSON has no bare tab or newline. */
+static void copy_line(struct buf *out, int64_t id, const struct buf *line)
+{
+    buf_int(out, id);
+    buf_char(out, '\t');
+    for (const char *at = line->text, *end = at + line->length; at < end;) {
+        const char *slash = memchr(at, '\\', (size_t)(end - at));
+        size_t plain = (size_t)((slash ? slash : end) - at);
+        buf_add(out, at, plain);
+        if (slash)
+            buf_text(out, "\\\\");
+        at += plain + (slash != NULL);
+    }
+    buf_char(out, '\n');
+}
+
+/* Stages one chunk and tells how many rows it has and where it ends. */
+static enum err chunk_stage(struct step_run *run, int64_t *rows, int64_t *last)
+{
+    struct load *load = run->load;
+    struct arena arena = {0};
+    struct buf line, out;
+    sqlite3_stmt *row = NULL;
+    int64_t n = 0, at = run->cursor;
+    buf_begin(&line, &arena, 1024);
+    buf_begin(&out, &arena, COPY_BYTES * 2);
+    enum err err = rows_open(run, run->cursor, chunk_rows(load), &row);
+    if (!err)
+        err = target_run(load->target, import_run_stage, NULL, NULL);
+    while (!err && source_step(load->source, load->fault, &row)) {
+        line.length = 0;
+        source_line(row, &line);
+        at = sqlite3_column_int64(row, 0);
+        copy_line(&out, at, &line);
+        n++;
+        if (out.length >= COPY_BYTES) {
+            err = target_copy(load->target, out.text, out.length);
+            out.length = 0;
+        }
+    }
+    sqlite3_finalize(row);
+    if (!err)
+        err = load->fault->err;
+    if (!err && out.length)
+        err = target_copy(load->target, out.text, out.length);
+    if (!err)
+        err = target_copy_end(load->target);
+    arena_end(&arena);
+    *rows = n;
+    *last = at;
+    return err;
+}
+
+static enum err rejects_count(struct load *load)
+{
+    PGresult *result TARGET_CLEAR = NULL;
+    enum err err = target_run(load->target, import_run_reject_count, &load->id, &result);
+    if (!err)
+        load->rejected = strtoll(PQgetvalue(result, 0, 0), NULL, 10);
+    if (!err && load->options->most_rejects >= 0 && load->rejected > load->options->most_rejects)
+        return fail(load->fault, ERR_INTERNAL, "verification-failed",
+                    "%" PRId64 " rows are rejected, at most %" PRId64
+                    " may be; the clinics stay closed",
+                    load->rejected, load->options->most_rejects);
+    return err;
+}
+
+static void progress_tell(const struct step_run *run)
+{
+    const struct load *load = run->load;
+    const struct import_progress progress = {.name = run->step->name,
+                                             .done = run->seen,
+                                             .total = run->total,
+                                             .rejected = load->rejected};
+    if (load->options->progress)
+        load->options->progress(load->options->user, &progress);
+}
+
+/* One transaction: staged, mapped, remembered, the cursor moved. */
+static enum err chunk_load(struct step_run *run, int64_t *rows)
+{
+    struct load *load = run->load;
+    int64_t last = 0;
+    enum err err = chunk_stage(run, rows, &last);
+    snprintf(run->cursor_text, sizeof run->cursor_text, "%" PRId64, last);
+    const char *values[] = {load->id, run->step->name, run->cursor_text};
+    if (!err)
+        err = target_run(load->target, run->step->load, values, NULL);
+    if (!err)
+        err = target_run(load->target, import_run_after, values, NULL);
+    if (err)
+        return err;
+    run->cursor = last;
+    run->seen += *rows;
+    return rejects_count(load);
+}
+
+static enum err stop_look(const struct load *load)
+{
+    if (stop_asked(load->options->stop) == 0)
+        return ERR_NONE;
+    return fail(load->fault, ERR_CONFLICT, "stopped",
+                "stopped, as somebody asked; the same command goes on from here");
+}
+
+static enum err step_open(struct step_run *run, int ordinal)
+{
+    struct load *load = run->load;
+    char ordinal_text[NUMBER_TEXT], total_text[NUMBER_TEXT];
+    PGresult *result TARGET_CLEAR = NULL;
+    enum err err = source_number(load->source, load->fault, &run->total,
+                                 "SELECT count(*) FROM \"hospital_%w\" t WHERE %s",
+                                 run->step->table, run->where);
+    if (err)
+        return err;
+    snprintf(ordinal_text, sizeof ordinal_text, "%d", ordinal);
+    snprintf(total_text, sizeof total_text, "%" PRId64, run->total);
+    const char *values[] = {load->id, run->step->name, ordinal_text, total_text};
+    err = target_run(load->target, import_run_table, values, &result);
+    if (err)
+        return err;
+    run->cursor = strtoll(PQgetvalue(result, 0, 0), NULL, 10);
+    run->is_done = *PQgetvalue(result, 0, 1) == 't';
+    run->seen = strtoll(PQgetvalue(result, 0, 2), NULL, 10);
+    return ERR_NONE;
+}
+
+static bool run_begin(struct load *load, const struct import_step *step, struct step_run *out)
+{
+    *out = (struct step_run){.load = load, .step = step, .where = step->where ? step->where : "1"};
+    out->columns = columns_choose(load, step);
+    return generation_has(load->source, step->table, "id");
+}
+
+enum err load_rows(struct load *load)
+{
+    for (int i = 0; import_steps[i].name; i++) {
+        struct step_run run;
+        if (!run_begin(load, &import_steps[i], &run))
+            continue;
+        enum err err = step_open(&run, i);
+        int64_t rows = run.is_done ? 0 : chunk_rows(load);
+        for (int chunk = 1; !err && rows == chunk_rows(load); chunk++) {
+            err = chunk_load(&run, &rows);
+            if (!err)
+                progress_tell(&run);
+            bool has_doubled = (chunk & (chunk - 1)) == 0;
+            if (!err && rows == chunk_rows(load) && has_doubled)
+                err = target_run(load->target, import_run_analyze, NULL, NULL);
+            if (!err)
+                err = stop_look(load);
+        }
+        const char *values[] = {load->id, run.step->name};
+        if (!err)
+            err = target_run(load->target, import_run_done, values, NULL);
+        if (err)
+            return err;
+    }
+    return ERR_NONE;
+}
+
+/* 56 bits of a line's SHA-256, as ops.digest() has them. */
+static uint64_t line_digest(const struct buf *line)
+{
+    unsigned char sum[crypto_hash_sha256_BYTES];
+    uint64_t value = 0;
+    crypto_hash_sha256(sum, (const unsigned char *)line->text, line->length);
+    for (int i = 0; i < 7; i++)
+        value = value << 8 | sum[i];
+    return value;
+}
+
+/* A sum in two words, eighteen decimal digits in the low one. */
+struct sum {
+    uint64_t high, low;
+};
+
+static void sum_add(struct sum *sum, uint64_t value)
+{
+    const uint64_t base = 1000000000000000000ULL;
+    sum->low += value;
+    sum->high += sum->low / base;
+    sum->low %= base;
+}
+
+static const char *sum_text(const struct sum *sum, char out[48])
+{
+    if (sum->high)
+        snprintf(out, 48, "%" PRIu64 "%018" PRIu64, sum->high, sum->low);
+    else
+        snprintf(out, 48, "%" PRIu64, sum->low);
+    return out;
+}
+
+/* The whole table again, straight from the file. */
+static enum err source_sum(struct step_run *run)
+{
+    struct load *load = run->load;
+    struct arena arena = {0};
+    struct buf line;
+    sqlite3_stmt *row = NULL;
+    struct sum sum = {0, 0};
+    char text[48];
+    buf_begin(&line, &arena, 1024);
+    enum err err = rows_open(run, INT64_MIN, -1, &row);
+    while (!err && source_step(load->source, load->fault, &row)) {
+        line.length = 0;
+        source_line(row, &line);
+        sum_add(&sum, line_digest(&line));
+    }
+    arena_end(&arena);
+    const char *values[] = {load->id, run->step->name, sum_text(&sum, text)};
+    if (!err)
+        err = load->fault->err;
+    return err ? err : target_run(load->target, import_run_digest, values, NULL);
+}
+
+/* What was loaded, and the same asked of the tables where it now stands. */
+static enum err tables_compare(struct step_run *run)
+{
+    const char *values[] = {run->load->id, run->step->name};
+    PGresult *meant TARGET_CLEAR = NULL;
+    PGresult *found TARGET_CLEAR = NULL;
+    enum err err = target_run(run->load->target, import_run_loaded, values, &meant);
+    if (!err)
+        err = target_run(run->load->target, run->step->check, values, &found);
+    if (!err && (strcmp(PQgetvalue(meant, 0, 0), PQgetvalue(found, 0, 0)) != 0 ||
+                 strcmp(PQgetvalue(meant, 0, 1), PQgetvalue(found, 0, 1)) != 0))
+        err = fail(run->load->fault, ERR_INTERNAL, "verification-failed",
+                   "%s: %s rows were loaded (checksum %s), %s are there (%s); the clinics stay "
+                   "closed",
+                   run->step->name, PQgetvalue(meant, 0, 0), PQgetvalue(meant, 0, 1),
+                   PQgetvalue(found, 0, 0), PQgetvalue(found, 0, 1));
+    return err;
+}
+
+static enum err sums_compare(struct load *load)
+{
+    PGresult *rows TARGET_CLEAR = NULL;
+    enum err err = target_run(load->target, import_run_tables, &load->id, &rows);
+    for (int i = 0; !err && i < PQntuples(rows); i++) {
+        if (*PQgetvalue(rows, i, PQfnumber(rows, "is_whole")) != 't')
+            err = fail(load->fault, ERR_INTERNAL, "verification-failed",
+                       "%s: rows or checksums of the file and of what was read of it differ; the "
+                       "clinics stay closed",
+                       PQgetvalue(rows, i, 0));
+    }
+    return err;
+}
+
+enum err load_verify(struct load *load)
+{
+    for (int i = 0; import_steps[i].name; i++) {
+        struct step_run run;
+        if (!run_begin(load, &import_steps[i], &run))
+            continue;
+        enum err err = source_sum(&run);
+        if (!err)
+            err = tables_compare(&run);
+        if (err)
+            return err;
+    }
+    return sums_compare(load);
+}

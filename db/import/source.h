@@ -1,0 +1,46 @@
+/* A legacy database that is read: a private copy of a SQLite file, checked before anything is
+ * believed of it. The file itself is opened read-only and never written; the copy has no name any
+ * more when source_open() returns, so nothing of it is left however the process ends later. Killed
+ * while it copies, it leaves a file that only its owner can read.
+ */
+#ifndef DB_IMPORT_SOURCE_H
+#define DB_IMPORT_SOURCE_H
+
+#include "db/arena.h"
+#include "db/buf.h"
+#include "db/keys.h"
+
+#include <sqlite3.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct source {
+    sqlite3 *db;
+    char sha256[DIGEST_TEXT]; /* of the copy */
+    const char *identity;     /* the same for every copy of one legacy database */
+    int64_t bytes;
+};
+
+/* Copies by SQLite's backup (a writer may be at work meanwhile), then integrity_check. The folder
+ * of the copy is TMPDIR. ERR_CONFLICT "import-unreadable": no database, or a damaged one. */
+enum err source_open(const char *path, struct fault *fault, struct source *out) FAILS;
+void source_close(struct source *source);
+
+/* Only the copy, into a file that is there and empty. */
+enum err source_copy(const char *path, const char *copy, struct fault *fault) FAILS;
+
+/* One number; the text is a sqlite3_mprintf() format, where %w and %Q quote. */
+enum err source_number(const struct source *source, struct fault *fault, int64_t *out,
+                       const char *format, ...) FAILS;
+
+enum err source_prepare(const struct source *source, struct fault *fault, sqlite3_stmt **out,
+                        const char *format, ...) FAILS;
+
+/* True: a row is there. After the last row, or a failure, the statement is finalized and NULL. */
+bool source_step(const struct source *source, struct fault *fault, sqlite3_stmt **statement);
+
+/* The row as one JSON object, its members in the order of the columns: the text that is staged, and
+ * whose digest both sides add up. NUL bytes are left out, what is not UTF-8 becomes U+FFFD. */
+void source_line(sqlite3_stmt *row, struct buf *out);
+
+#endif

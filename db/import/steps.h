@@ -1,0 +1,55 @@
+/* The mapping of the legacy tables, as data: db/import/NN_name.sql, made into these tables by
+ * db/embed/imports.c. A file maps one table, or those of its rows that `where` names:
+ *
+ *     -- What it does, in a sentence or two.
+ *     -- import: table=user
+ *     -- where: t.role <> 'patient'          (SQLite; may be absent)
+ *     -- extra: (SELECT …) AS name           (SQLite: one more member of the line; may be absent)
+ *     -- leave: password                     (a column that is never read; may be absent)
+ *     -- section load                        statements: ops.staged($1, name) -> ops.import_outcome
+ *     -- section check                       SELECT count(*), sum(ops.canon(…)) of what was loaded
+ *     -- section touched                     SELECT count(*) of what was changed since
+ *     -- section undo                        takes away what was loaded
+ *
+ * $1 is the import. What `load` writes into ops.import_outcome is one row for each staged row.
+ * The files run_*.sql are lists of statements of the runner itself.
+ */
+#ifndef DB_IMPORT_STEPS_H
+#define DB_IMPORT_STEPS_H
+
+struct import_statement {
+    const char *sql; /* NULL: the end of the list */
+    int params;      /* $1 … */
+};
+
+struct import_step {
+    const char *name, *table, *where, *extra, *leave;             /* the last three may be NULL */
+    const struct import_statement *load, *check, *touched, *undo; /* the last two may be NULL */
+};
+
+extern const struct import_step import_steps[]; /* ends with a NULL name */
+
+extern const struct import_statement import_run_open[];
+extern const struct import_statement import_run_lock[];
+extern const struct import_statement import_run_source[];
+extern const struct import_statement import_run_find[];
+extern const struct import_statement import_run_make[];
+extern const struct import_statement import_run_close_clinic[];
+extern const struct import_statement import_run_table[];
+extern const struct import_statement import_run_stage[];
+extern const struct import_statement import_run_after[];
+extern const struct import_statement import_run_analyze[];
+extern const struct import_statement import_run_done[];
+extern const struct import_statement import_run_digest[];
+extern const struct import_statement import_run_tables[];
+extern const struct import_statement import_run_changes[];
+extern const struct import_statement import_run_rejects[];
+extern const struct import_statement import_run_reject_count[];
+extern const struct import_statement import_run_loaded[];
+extern const struct import_statement import_run_whole[];
+extern const struct import_statement import_run_activate[];
+extern const struct import_statement import_run_clinics[];
+extern const struct import_statement import_run_undo_find[];
+extern const struct import_statement import_run_undo_end[];
+
+#endif

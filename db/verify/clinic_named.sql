@@ -1,0 +1,1 @@
+SELECT clinic_id FROM clinicd.clinic WHERE slug = $1;

@@ -1,0 +1,108 @@
+/* An import that is killed again and again, at random, comes to the same end as one that is not. */
+#include "tests/harness/legacy_move.h"
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <sodium.h>
+
+enum { PATIENTS = 200, CHUNK = 20, KILLS = 100, LIFE_MS_MOST = 300 };
+
+static int import_in_a_child(struct move *move)
+{
+    pid_t child = fork();
+    if (child == 0) {
+        struct arena arena = {0};
+        struct fault fault = {.arena = &arena};
+        struct buf text, json;
+        struct import_result result;
+        buf_begin(&text, &arena, 0);
+        buf_begin(&json, &arena, 0);
+        _exit(import_run(&move->options, &fault, &text, &json, &result) ? 1 : 0);
+    }
+    return child;
+}
+
+/* True: it was killed before its end. */
+static bool import_killed_after(struct move *move, unsigned ms)
+{
+    const struct timespec life = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000};
+    int status;
+    pid_t child = import_in_a_child(move);
+    assert_true(child > 0);
+    nanosleep(&life, NULL);
+    kill(child, SIGKILL);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    if (WIFEXITED(status))
+        assert_int_equal(WEXITSTATUS(status), 0);
+    return WIFSIGNALED(status);
+}
+
+static bool is_whole(struct move *move)
+{
+    return sql_int(move->boss, "SELECT count(*) FROM ops.import WHERE state = 'whole'") > 0;
+}
+
+/* The whole way, killed on it; says how often. */
+static int import_through_kills(struct move *move, int most)
+{
+    int kills = 0;
+    for (int round = 0; round < most && !is_whole(move); round++)
+        kills += import_killed_after(move, randombytes_uniform(LIFE_MS_MOST));
+    bool was_whole = is_whole(move);
+    move_well(move); /* goes on, or finds nothing to do */
+    if (!was_whole)
+        move_adds_up(move);
+    return kills;
+}
+
+static void an_import_killed_a_hundred_times_is_as_one_that_was_not(void **state)
+{
+    struct move *move = *state;
+    struct move other;
+    int kills = 0;
+    move_begin(&other, "import_other");
+    other.options.chunk_rows = move->options.chunk_rows = CHUNK;
+    move_pack(move, LEGACY_SUGAR, LEGACY_WRECKED, PATIENTS);
+    move_pack(&other, LEGACY_SUGAR, LEGACY_WRECKED, PATIENTS);
+    move_well(&other);
+    char *undisturbed = move_digest(&other);
+    for (int ways = 0; kills < KILLS && ways < KILLS; ways++) {
+        kills += import_through_kills(move, KILLS - kills);
+        assert_string_equal(move_digest(move), undisturbed);
+        assert_int_equal(sql_int(move->boss, "SELECT count(*) FROM ops.import_map"),
+                         sql_int(other.boss, "SELECT count(*) FROM ops.import_map"));
+        int64_t first = sql_int(move->boss, "SELECT min(import_id) FROM ops.import_map");
+        while (sql_int(move->boss,
+                       "SELECT count(*) FROM ops.import WHERE id > %lld AND state <> 'undone'",
+                       (long long)first) > 0)
+            assert_int_equal(
+                import_undo(
+                    move->database.migrator_url,
+                    sql_int(move->boss, "SELECT max(id) FROM ops.import WHERE state <> 'undone'"),
+                    &move->fault, &move->text, &move->json),
+                ERR_NONE);
+        assert_int_equal(
+            import_undo(move->database.migrator_url, first, &move->fault, &move->text, &move->json),
+            ERR_NONE);
+    }
+    print_message("killed %d times\n", kills);
+    assert_true(kills >= KILLS);
+    move_end(&other);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        MOVE_TEST(an_import_killed_a_hundred_times_is_as_one_that_was_not),
+    };
+    return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
+}

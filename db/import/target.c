@@ -15,6 +15,11 @@ static enum err tell(struct target *target, const PGresult *result, const char *
         return fail(target->fault, ERR_UNAVAILABLE, "database-unavailable",
                     "the connection to the database broke; run the same command again, it goes on "
                     "where it stopped");
+    if (strcmp(state, "40001") == 0 || strcmp(state, "23503") == 0)
+        return fail(target->fault, ERR_CONFLICT, "import-touched",
+                    "somebody has changed rows of it meanwhile, or made something of them: nothing "
+                    "is taken back (%s)",
+                    message);
     const char *line = arena_copy_n(target->fault->arena, sql, strcspn(sql, "\n"));
     return fail(target->fault, ERR_INTERNAL, "import-failed", "%s (%s), at: %.60s", message, state,
                 line);

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 #include <pthread.h>
 #include <sodium.h>
+#include <sqlite3.h>
 
 enum { PATIENTS = 12 };
 
@@ -51,6 +52,52 @@ static void assert_refused(struct move *move, enum err err, const char *code, co
     assert_int_equal(err, ERR_CONFLICT);
     assert_string_equal(move->fault.code, code);
     assert_non_null(strstr(move->fault.detail, words));
+}
+
+/* Somebody was at the legacy file. */
+static void tamper(struct move *move, const char *sql)
+{
+    sqlite3 *db = NULL;
+    assert_int_equal(sqlite3_open(move->path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+}
+
+static void a_view_is_no_legacy_table(void **state)
+{
+    struct move *move = *state;
+    move_pack(move, LEGACY_SUGAR, LEGACY_SOUND, PATIENTS);
+    tamper(move, "PRAGMA foreign_keys = off; PRAGMA legacy_alter_table = on;"
+                 "ALTER TABLE hospital_vitals RENAME TO other;"
+                 "CREATE VIEW hospital_vitals AS SELECT * FROM other");
+    assert_refused(move, move_import(move), "import-not-legacy", "views");
+}
+
+static void a_number_that_is_no_number_of_ours_stops_nothing(void **state)
+{
+    struct move *move = *state;
+    move_pack(move, LEGACY_SUGAR, LEGACY_SOUND, PATIENTS);
+    tamper(move, "PRAGMA ignore_check_constraints = on;"
+                 "UPDATE hospital_clinic SET max_doctors = 99999999999;"
+                 "UPDATE hospital_patient SET age = 9223372036854775807, weight = 9e999;"
+                 "UPDATE hospital_medicine SET qty = 99999999999, frequency_per_day = -99999999999;"
+                 "UPDATE hospital_standardtemplatemedicine SET qty = 99999999999");
+    move_well(move);
+    move_adds_up(move);
+    assert_int_equal(sql_int(move->boss, "SELECT max(allowed) FROM clinicd.quota"), 2147483647);
+    assert_int_equal(move_changed(move, "patient", "age-impossible"), PATIENTS);
+}
+
+static void a_hash_that_the_service_would_not_check_is_not_kept(void **state)
+{
+    struct move *move = *state;
+    move_pack(move, LEGACY_SUGAR, LEGACY_SOUND, PATIENTS);
+    tamper(move, "UPDATE hospital_user SET password = replace(password, '$1000000$', '$2000001$')");
+    move_well(move);
+    assert_int_equal(move_changed(move, "staff", "password-to-renew"), 0);
+    assert_int_equal(
+        sql_int(move->boss, "SELECT count(*) FROM clinicd.account WHERE password_hash IS NOT NULL"),
+        0);
 }
 
 static void a_running_service_hears_that_a_chosen_clinic_is_closed(void **state)
@@ -168,6 +215,9 @@ static void a_change_that_comes_while_an_import_is_taken_back_is_kept(void **sta
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        MOVE_TEST(a_view_is_no_legacy_table),
+        MOVE_TEST(a_number_that_is_no_number_of_ours_stops_nothing),
+        MOVE_TEST(a_hash_that_the_service_would_not_check_is_not_kept),
         MOVE_TEST(a_running_service_hears_that_a_chosen_clinic_is_closed),
         MOVE_TEST(a_stopped_import_goes_on_with_the_same_choices_only),
         MOVE_TEST(what_is_known_in_one_clinic_is_not_left_out_of_another),

@@ -1,5 +1,7 @@
 #include "db/import/target.h"
 
+#include "db/words.h"
+
 #include <stdbool.h>
 #include <string.h>
 #include <time.h>
@@ -69,7 +71,7 @@ enum err target_open(const char *url, struct fault *fault, struct target *out)
     enum err err = ERR_NONE;
     if (PQstatus(target.conn) != CONNECTION_OK)
         err = fail(fault, ERR_UNAVAILABLE, "database-unavailable",
-                   "cannot connect to the database: %s", PQerrorMessage(target.conn));
+                   "cannot connect to the database: %s", words_of_refusal(target.conn));
     if (!err)
         err = target_run(&target, import_run_open, NULL, &result);
     if (!err && *PQgetvalue(result, 0, PQnfields(result) - 2) != 't')

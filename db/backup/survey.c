@@ -2,6 +2,7 @@
 
 #include "db/buf.h"
 #include "db/program.h"
+#include "db/words.h"
 
 #include <poll.h>
 #include <stdlib.h>
@@ -132,7 +133,7 @@ enum err survey_open(const char *url, const char *database, struct fault *fault,
     enum err err = ERR_NONE;
     if (PQstatus(survey.conn) != CONNECTION_OK)
         err = fail(fault, ERR_UNAVAILABLE, "database-unavailable",
-                   "cannot connect to the database: %s", PQerrorMessage(survey.conn));
+                   "cannot connect to the database: %s", words_of_refusal(survey.conn));
     PQsetNoticeProcessor(survey.conn, notice_ignore, NULL);
     if (!err)
         err = survey_run(&survey, settings, 0, NULL, NULL);

@@ -65,9 +65,9 @@ SELECT t.n, CASE WHEN t.code IS NULL THEN 'loaded' ELSE 'rejected' END, t.code,
     array_remove(ARRAY[CASE WHEN t.is_homeless THEN 'clinic-given' END,
         CASE WHEN t.gender IS NOT NULL AND t.new_gender IS NULL THEN 'gender-unknown' END,
         CASE WHEN t.new_status IS DISTINCT FROM t.status THEN 'status-unknown' END,
-        CASE WHEN t.age NOT BETWEEN 0 AND 150 THEN 'age-impossible' END,
+        CASE WHEN t.age NOT BETWEEN 0 AND 150 OR (t.age IS NULL AND ops.tidy(t.r->>'age') IS NOT NULL) THEN 'age-impossible' END,
         CASE WHEN ops.tidy(t.r->>'date_of_birth') IS NOT NULL AND t.birth_date IS NULL THEN 'birth-date-impossible' END,
-        CASE WHEN t.weight IS NOT NULL AND t.grams IS NULL THEN 'weight-impossible' END,
+        CASE WHEN ops.tidy(t.r->>'weight') IS NOT NULL AND t.grams IS NULL THEN 'weight-impossible' END,
         CASE WHEN t.name <> t.r->>'patient_name' OR t.address <> t.r->>'address' OR t.phone <> t.r->>'phone_number' THEN 'blanks-trimmed' END], NULL)
 FROM t;
 

@@ -68,25 +68,58 @@ static enum err import_make(const struct import_options *options, const struct e
     return err ? err : target_run(target, commit, NULL, NULL);
 }
 
-/* A run that stopped is taken up again; of another copy of the same database it is not. */
+/* A run that stopped is taken up again: of the same copy, and as it was begun. */
+static enum err import_resume(const struct import_options *options, const struct examined *file,
+                              const PGresult *found, struct fault *fault)
+{
+    const char *id = PQgetvalue(found, 0, 0), *slug = PQgetvalue(found, 0, 3);
+    bool has_kept = *PQgetvalue(found, 0, 2) == 't';
+    if (strcmp(PQgetvalue(found, 0, 1), file->source.sha256) != 0)
+        return fail(fault, ERR_CONFLICT, "import-other-copy",
+                    "import %s of another copy of this database stopped on its way: run it again "
+                    "with that copy, or take it back with `clinicd import --undo %s`",
+                    id, id);
+    if (has_kept == options->resets_passwords ||
+        (options->clinic && strcmp(options->clinic, slug) != 0))
+        return fail(fault, ERR_CONFLICT, "import-other-choice",
+                    "import %s stopped on its way with --passwords %s%s%s: run it again with that, "
+                    "or take it back with `clinicd import --undo %s`",
+                    id, has_kept ? "keep" : "reset", *slug ? " and --clinic " : "", slug, id);
+    return ERR_NONE;
+}
+
+/* What is known of this database in one clinic would silently be left out of another. */
+static enum err home_check(const struct import_options *options, struct target *target,
+                           const char *source)
+{
+    const char *values[] = {source, options->clinic}, *slug = NULL;
+    enum err err = options->clinic ? ask(target, import_run_home, values, 0, &slug) : ERR_NONE;
+    if (!err && slug)
+        return fail(target->fault, ERR_CONFLICT, "import-other-choice",
+                    "this database, or one that was begun as a copy of it, was imported into `%s` "
+                    "before: its rows are known there and would be left out here",
+                    slug);
+    return err;
+}
+
 static enum err import_find(const struct import_options *options, const struct examined *file,
                             struct target *target, const char **id)
 {
-    const char *source = NULL, *sha256 = NULL;
+    PGresult *found TARGET_CLEAR = NULL;
+    const char *source = NULL;
     enum err err = ask(target, import_run_source, &file->source.identity, 0, &source);
     if (!err)
-        err = ask(target, import_run_find, &source, 0, id);
-    if (!err && *id)
-        err = ask(target, import_run_find, &source, 1, &sha256);
-    if (!err && *id && strcmp(sha256, file->source.sha256) != 0)
-        return fail(target->fault, ERR_CONFLICT, "import-other-copy",
-                    "import %s of another copy of this database stopped on its way: run it again "
-                    "with that copy, or take it back with `clinicd import --undo %s`",
-                    *id, *id);
-    if (!err && !*id && file->generation.number == GENERATION_SINGLE && !options->clinic)
+        err = target_run(target, import_run_find, &source, &found);
+    if (!err && PQntuples(found) > 0) {
+        *id = arena_copy(target->fault->arena, PQgetvalue(found, 0, 0));
+        return import_resume(options, file, found, target->fault);
+    }
+    if (!err && file->generation.number == GENERATION_SINGLE && !options->clinic)
         return fail(target->fault, ERR_CONFLICT, "import-needs-clinic",
                     "the file is of the time before clinics: say with --clinic whose it is");
-    return err || *id ? err : import_make(options, file, target, source, id);
+    if (!err)
+        err = home_check(options, target, source);
+    return err ? err : import_make(options, file, target, source, id);
 }
 
 static enum err import_work(const struct import_options *options, struct examined *file,
@@ -154,15 +187,27 @@ static enum err touched_check(struct target *target, const char *id)
     return ERR_NONE;
 }
 
-static enum err undo_work(struct target *target, const char *id)
+static enum err undo_check(struct target *target, const char *id)
 {
-    static const struct import_statement begin[] = {{"BEGIN", 0}, {NULL, 0}};
-    static const struct import_statement commit[] = {{"COMMIT", 0}, {NULL, 0}};
-    const char *state = NULL;
-    enum err err = ask(target, import_run_undo_find, &id, 0, &state);
-    if (!err && (!state || strcmp(state, "undone") == 0))
+    PGresult *found TARGET_CLEAR = NULL;
+    enum err err = target_run(target, import_run_undo_find, &id, &found);
+    if (!err && (PQntuples(found) == 0 || strcmp(PQgetvalue(found, 0, 0), "undone") == 0))
         return fail(target->fault, ERR_CONFLICT, "import-unknown", "there is no import %s to undo",
                     id);
+    if (!err && !PQgetisnull(found, 0, 1))
+        return fail(target->fault, ERR_CONFLICT, "import-touched",
+                    "import %s of the same database is newer: the newest is taken back first",
+                    PQgetvalue(found, 0, 1));
+    return err;
+}
+
+/* In one snapshot: a row that somebody changes after touched_check() looked ends all of it. */
+static enum err undo_work(struct target *target, const char *id)
+{
+    static const struct import_statement begin[] = {{"BEGIN ISOLATION LEVEL REPEATABLE READ", 0},
+                                                    {NULL, 0}};
+    static const struct import_statement commit[] = {{"COMMIT", 0}, {NULL, 0}};
+    enum err err = undo_check(target, id);
     if (!err)
         err = target_run(target, begin, NULL, NULL);
     if (!err)

@@ -168,6 +168,16 @@ static void identity_read(struct source *source, struct fault *fault)
     sqlite3_finalize(statement);
 }
 
+/* A stranger wrote the schema of this file: nothing in it may run, and pages are not believed. */
+static void distrust(sqlite3 *db)
+{
+    sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+    sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
+    sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
+    sqlite3_exec(db, "PRAGMA cell_size_check = on", NULL, NULL, NULL);
+}
+
 enum err source_open(const char *path, struct fault *fault, struct source *out)
 {
     struct source source = {.bytes = 0};
@@ -183,6 +193,8 @@ enum err source_open(const char *path, struct fault *fault, struct source *out)
     const char *uri = arena_format(fault->arena, "file:%s?mode=ro&immutable=1", copy);
     if (!err && sqlite3_open_v2(uri, &source.db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL) != 0)
         err = unreadable(fault, path, sqlite3_errmsg(source.db));
+    if (!err)
+        distrust(source.db);
     if (!err)
         err = integrity_check(&source, path, fault);
     unlink(copy);

@@ -1,6 +1,7 @@
 #include "db/migrate/migrator.h"
 
 #include "db/migrate/lock.h"
+#include "db/words.h"
 
 #include <poll.h>
 #include <stdarg.h>
@@ -209,7 +210,7 @@ enum err migrator_open(struct migrator *migrator)
     migrator->conn = PQconnectdbParams(names, values, true);
     if (PQstatus(migrator->conn) != CONNECTION_OK)
         return fail(migrator->fault, ERR_UNAVAILABLE, "database-unavailable",
-                    "cannot connect to the database: %s", PQerrorMessage(migrator->conn));
+                    "cannot connect to the database: %s", words_of_refusal(migrator->conn));
     const char *budget =
         arena_format(migrator->fault->arena, "%lldms", (long long)lock_budget_ms(migrator));
     enum err err = check_directness(migrator);

@@ -385,12 +385,15 @@ void legacy_make(const struct legacy_plan *plan, const char *path)
     if (plan->generation >= LEGACY_ADMISSIONS)
         maker_run(&maker, "CREATE INDEX hospital_patientadmission_patient_id"
                           " ON hospital_patientadmission (patient_id)");
+    maker_media_make(&maker);
     rows_make(&maker);
     if (plan->flaw == LEGACY_UNKNOWN_COLUMN)
         maker_run(&maker,
                   "ALTER TABLE hospital_patient ADD COLUMN favourite_colour varchar(20) NULL");
-    if (plan->flaw == LEGACY_WRECKED)
+    if (plan->flaw == LEGACY_WRECKED) {
         wreck(&maker);
+        maker_media_wreck(&maker);
+    }
     maker_run(&maker, "COMMIT");
     for (int i = 0; i < LEGACY_TABLES_MAX; i++)
         sqlite3_finalize(maker.inserts[i]);

@@ -1,7 +1,9 @@
 /* Legacy databases of our own making: real SQLite files with the tables of every generation that
  * was ever released, filled with synthetic people and with the oddities that real ones have:
  * children without a clinic, visits that nobody closed, display text in the names of medicines,
- * types outside the list, empty strings for nothing, numbers that stand twice.
+ * types outside the list, empty strings for nothing, numbers that stand twice. Beside one may stand
+ * its folder of reports: PDFs, PNGs and JPEGs; of a wrecked one, also what is none of them, what is
+ * missing, and paths that lead out of it.
  *
  * The same plan makes the same file. No name, number or text in it is anybody's.
  */
@@ -39,6 +41,7 @@ struct legacy_plan {
     enum legacy_flaw flaw;
     int patients; /* everything else follows from their number */
     uint64_t seed;
+    const char *media; /* a folder to be made, where the reports' files go; NULL: no reports */
 };
 
 /* Makes the file anew; dies when it cannot. */

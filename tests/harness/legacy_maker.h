@@ -19,7 +19,7 @@ struct maker {
     sqlite3_stmt *inserts[LEGACY_TABLES_MAX];
     sqlite3_stmt *into; /* the row that is being filled */
     uint64_t dice;
-    int logins, prescriptions, admissions, lines, tests;
+    int logins, prescriptions, admissions, lines, tests, reports, test_reports;
     int64_t last_admitted; /* a patient: nobody lies in two beds */
     char made[TEXT_MAX];
 };
@@ -71,5 +71,11 @@ void maker_put_line(struct maker *maker, int number);
 
 /* A patient with everything that happened (legacy_records.c). */
 void maker_patient_make(struct maker *maker, int patient);
+
+/* The folder of the reports, and a patient's reports in it (legacy_files.c); no dice are thrown, so
+ * the rest of the database is the same with and without. */
+void maker_media_make(struct maker *maker);
+void maker_reports_make(struct maker *maker, int patient, int clinic, int64_t at);
+void maker_media_wreck(struct maker *maker);
 
 #endif

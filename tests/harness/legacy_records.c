@@ -232,4 +232,5 @@ void maker_patient_make(struct maker *maker, int patient)
                                         : "");
     maker_row_end(maker);
     visits_make(maker, patient, clinic, day);
+    maker_reports_make(maker, patient, clinic, day + 30000);
 }

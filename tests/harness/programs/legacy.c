@@ -1,7 +1,9 @@
-/* legacy GENERATION PATIENTS SEED FILE [unknown-column|half-migrated|damaged|wrecked]
- * Makes a synthetic legacy database (tests/harness/legacy.h): for guides and benchmarks. */
+/* legacy GENERATION PATIENTS SEED FILE [unknown-column|half-migrated|damaged|wrecked] [MEDIA_DIR]
+ * Makes a synthetic legacy database (tests/harness/legacy.h), and its folder of reports: for guides
+ * and benchmarks. */
 #include "tests/harness/legacy.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,15 +14,23 @@ int main(int argc, char **argv)
                                         "wrecked"};
     struct legacy_plan plan = {.flaw = LEGACY_SOUND};
     if (argc < 5 || atoi(argv[1]) < LEGACY_DISCARDED || atoi(argv[1]) > LEGACY_SUGAR) {
-        fprintf(stderr, "usage: legacy GENERATION(1-10) PATIENTS SEED FILE [FLAW]\n");
+        fprintf(stderr,
+                "usage: legacy GENERATION(1-10) PATIENTS SEED FILE [FLAW] [MEDIA_DIR]\n");
         return 2;
     }
     plan.generation = (enum legacy_generation)atoi(argv[1]);
     plan.patients = atoi(argv[2]);
     plan.seed = strtoull(argv[3], NULL, 10);
-    for (int i = 0; argc > 5 && i < (int)(sizeof flaws / sizeof flaws[0]); i++) {
-        if (strcmp(argv[5], flaws[i]) == 0)
+    for (int at = 5; at < argc; at++) {
+        bool is_flaw = false;
+        for (int i = 0; i < (int)(sizeof flaws / sizeof flaws[0]); i++) {
+            if (strcmp(argv[at], flaws[i]) != 0)
+                continue;
             plan.flaw = (enum legacy_flaw)i;
+            is_flaw = true;
+        }
+        if (!is_flaw)
+            plan.media = argv[at];
     }
     legacy_make(&plan, argv[4]);
     return 0;

@@ -1,6 +1,7 @@
-/* Carrying a legacy database over: a SQLite file of any generation becomes clinics of this service.
+/* Carrying a legacy database over: a SQLite file of any generation, or the same tables in
+ * PostgreSQL, becomes clinics of this service.
  *
- * The file is copied privately and checked, its generation recognised, its content counted; then
+ * The source is copied privately and checked, its generation recognised, its content counted; then
  * its rows come in chunks, each with its place in one transaction, so that whatever ends the
  * process, the next run goes on behind the last chunk and the result is the same. What a row became
  * is remembered for ever: a second run of the same legacy database adds only what is new in it.
@@ -23,7 +24,7 @@ struct import_progress {
 };
 
 struct import_options {
-    const char *file;
+    const char *file;   /* or an address */
     const char *url;    /* the migrator's; a dry run needs none */
     const char *clinic; /* slug: for rows without a clinic, and for the file's only one; or NULL */
     const char *files;  /* where the legacy program kept reports, or NULL */
@@ -36,6 +37,9 @@ struct import_options {
     void (*progress)(void *user, const struct import_progress *progress); /* may be NULL */
     void *user;
 };
+
+/* "postgresql://…" or "postgres://…": no file. */
+bool import_is_address(const char *source);
 
 struct import_result {
     int64_t id; /* 0: a dry run */

@@ -140,7 +140,7 @@ const struct command commands[] = {
     },
     {
         .name = "import",
-        .operands = "[FILE]",
+        .operands = "[FILE|URL]",
         .help = "carry a legacy database over; run again, it goes on or adds what is new",
         .run = run_import,
         .options = {{"--dry-run", NULL, "read all, write nothing, report"},

@@ -84,7 +84,7 @@ static enum exit_code undo(struct call *call, int id)
 static const char *path_of(struct call *call, const char *path)
 {
     char here[PATH_MAX];
-    if (!path || path[0] == '/' || !getcwd(here, sizeof here))
+    if (!path || path[0] == '/' || import_is_address(path) || !getcwd(here, sizeof here))
         return path;
     return arena_format(&call->arena, "%s/%s", here, path);
 }
@@ -130,7 +130,7 @@ enum exit_code run_import(struct call *call)
     if (call_option(call, "--open"))
         return activate(call, call_number(call_option(call, "--open"), -1));
     if (call->operands_n != 1 || most == -2)
-        return call_usage(call, "say which file to import; --max-rejects needs a number");
+        return call_usage(call, "say which file or database to import; --max-rejects needs a number");
     if (passwords && strcmp(passwords, "keep") != 0 && strcmp(passwords, "reset") != 0)
         return call_usage(call, "--passwords is keep or reset");
     bar_begin(&bar);

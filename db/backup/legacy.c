@@ -49,7 +49,8 @@ enum err legacy_sums(const char *path, struct fault *fault, struct manifest *out
     sqlite3_stmt *names = NULL;
     struct table_sum *tables = arena_array(fault->arena, struct table_sum, TABLES_MAX);
     size_t n = 0;
-    enum err err = source_open(path, fault, &source);
+    const struct import_options options = {.file = path};
+    enum err err = source_open(&options, fault, &source);
     if (!err)
         err = source_prepare(&source, fault, &names,
                              "SELECT name FROM sqlite_master WHERE type = 'table'"

@@ -137,7 +137,7 @@ enum err generation_recognise(const struct source *source, struct fault *fault,
         return err;
     if (look.found_n == 0)
         return fail(fault, ERR_CONFLICT, "import-not-legacy",
-                    "the file has none of the legacy program's tables");
+                    "none of the legacy program's tables is there");
     if (look.unknown_n > 0)
         return refuse_unknown(&look, fault);
     int nearest = 0;

@@ -19,7 +19,7 @@ struct examined {
 static enum err examine(const struct import_options *options, struct fault *fault,
                         struct examined *out)
 {
-    enum err err = source_open(options->file, fault, &out->source);
+    enum err err = source_open(options, fault, &out->source);
     if (err)
         return err;
     err = generation_recognise(&out->source, fault, &out->generation);

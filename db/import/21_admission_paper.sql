@@ -8,9 +8,9 @@ WITH t AS MATERIALIZED (
         CASE WHEN w.ended_at IS NOT NULL AND k.admission_id IS NULL THEN clinicd.admission_facts(w.clinic_id, w.id) END AS facts
     FROM ops.import i
     CROSS JOIN ops.staged($1, 'admission_paper') s
-    LEFT JOIN ops.import_map p ON p.source_id = i.source_id AND p.name = 'admission' AND p.legacy_id = s.n
-    LEFT JOIN clinicd.admission w ON w.clinic_id = p.clinic_id AND w.id = p.id
-    LEFT JOIN clinicd.admission_paper k ON k.clinic_id = w.clinic_id AND k.admission_id = w.id
+    LEFT JOIN LATERAL ops.known(i.source_id, 'admission', s.n) p ON true
+    LEFT JOIN LATERAL (SELECT * FROM clinicd.admission w WHERE w.clinic_id = p.clinic_id AND w.id = p.id OFFSET 0) w ON true
+    LEFT JOIN LATERAL (SELECT * FROM clinicd.admission_paper k WHERE k.clinic_id = w.clinic_id AND k.admission_id = w.id OFFSET 0) k ON true
     WHERE i.id = $1
 ),
 made AS (

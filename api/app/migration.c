@@ -104,3 +104,22 @@ void migration_files_write(struct buf *out, const struct migrate_report *report)
     }
     buf_char(out, ']');
 }
+
+void migration_prechecks_write(struct call *call, const struct migrate_report *report)
+{
+    struct buf *out = &call->result;
+    buf_text(out, "\"prechecks\": [");
+    for (size_t i = 0; i < report->prechecks_n; i++) {
+        const struct precheck_finding *one = &report->prechecks[i];
+        buf_format(out, "%s{\"version\": %d, \"name\": ", i ? ", " : "", one->version);
+        buf_json_string(out, one->name);
+        buf_text(out, ", \"finds\": ");
+        buf_json_string(out, one->finds);
+        buf_format(out, ", \"count\": %" PRId64 ", \"ids\": %s, \"cure\": ", one->count, one->ids);
+        buf_json_string(out, one->cure);
+        buf_char(out, '}');
+        buf_format(&call->text, "red  %04d_%s: %" PRId64 " %s, as %s\n     -> %s\n", one->version,
+                   one->name, one->count, one->finds, one->ids, one->cure);
+    }
+    buf_char(out, ']');
+}

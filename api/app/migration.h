@@ -26,6 +26,10 @@ enum exit_code migration_end(struct migration_work *work, enum err err);
 /* "files": what each file cost; for the result. */
 void migration_files_write(struct buf *out, const struct migrate_report *report);
 
+/* "prechecks": the red ones that kept the run from beginning, as lines of the text and in the
+ * result. */
+void migration_prechecks_write(struct call *call, const struct migrate_report *report);
+
 /* Which objects of the catalogue differ: lines of the text, and "drift" of the result. */
 void migration_drift_write(struct call *call, const struct drift *drift, size_t n);
 

@@ -72,6 +72,29 @@ struct precheck_finding {
     bool is_later;   /* asked when the files before it are applied: they make what it asks about */
 };
 
+/* What must be true before a database that holds clinics is migrated, each unless it is waived. */
+enum condition {
+    CONDITION_BACKUP,    /* a verified one that is young enough */
+    CONDITION_DOCTOR,    /* nothing red for a migration */
+    CONDITION_REHEARSAL, /* a green one of exactly these files */
+    CONDITION_WINDOW,    /* others wait no longer than the budget, or maintenance is on */
+    CONDITIONS_N
+};
+struct migrate_condition {
+    const char *name; /* "backup" "doctor" "rehearsal" "window" */
+    bool holds, is_waived;
+    const char *found;
+};
+struct doctor_options;
+struct migrate_guard {
+    int64_t backup_max_age_ms;
+    bool is_waived[CONDITIONS_N];
+    const char *reason;                                  /* of what is waived; kept with the run */
+    const struct doctor_options *doctor;                 /* NULL: that condition cannot hold */
+    enum err (*backup)(void *user, struct fault *fault); /* makes and proves one; NULL: nobody */
+    void *user;
+};
+
 /* What a run met and did. Texts live in the fault's arena. */
 struct migrate_report {
     const char *database, *server_version, *system_identifier; /* NULL: never connected */
@@ -80,6 +103,8 @@ struct migrate_report {
     size_t done_n;
     struct precheck_finding *prechecks; /* that kept it from beginning, all red */
     size_t prechecks_n;
+    struct migrate_condition *conditions; /* of the guard, when it was asked */
+    size_t conditions_n;
 };
 
 struct migrate_options {
@@ -94,8 +119,10 @@ struct migrate_options {
     struct stop *stop;      /* may be NULL */
     void (*say)(void *user, const char *line); /* progress, may be NULL */
     void *user;
-    const struct migration *files; /* NULL: those of this program */
-    struct migrate_report *report; /* filled unless NULL, also when the run fails */
+    const struct migration *files;     /* NULL: those of this program */
+    const struct migrate_guard *guard; /* of the way up; NULL: nothing is asked (ERR_CONFLICT
+                                          "not-ready") */
+    struct migrate_report *report;     /* filled unless NULL, also when the run fails */
 };
 
 enum migration_state {

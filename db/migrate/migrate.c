@@ -1,6 +1,7 @@
 #include "db/migrate.h"
 
 #include "db/migrate/file.h"
+#include "db/migrate/guard.h"
 #include "db/migrate/history.h"
 #include "db/migrate/lock.h"
 #include "db/migrate/precheck.h"
@@ -39,6 +40,8 @@ static enum err begin(struct migrator *migrator, const char *command, struct his
 static enum err go_up(struct migrator *migrator, int from, int to, int *done)
 {
     enum err err = prechecks_hold(migrator, from, to);
+    if (!err)
+        err = guard_hold(migrator, from, to);
     for (int version = from; !err && version < to; version++) {
         if (version > from)
             err = prechecks_hold(migrator, version, version + 1);

@@ -20,14 +20,24 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* A question about the data that a file cannot live with: one row (count, ids), the ids as jsonb or
+ * an array. A count above 0 is red. */
+struct precheck {
+    const char *sql;
+    const char *finds; /* "patients without a code" */
+    const char *cure;
+};
+
 /* One file, as embed.c made it. */
 struct migration {
     int version;
     const char *name; /* "house" of 0001_house.sql */
     const char *kind; /* expand backfill contract */
     bool in_tx;
-    const char *text;          /* the file; its SHA-256 is what history remembers */
-    const char *const *up;     /* NULL-terminated statements */
+    const int *needs;                /* NULL, or the files that this one stands on; ends with 0 */
+    const struct precheck *precheck; /* NULL, or ends with a NULL statement */
+    const char *text;                /* the file; its SHA-256 is what history remembers */
+    const char *const *up;           /* NULL-terminated statements */
     const char *const *chunk;  /* NULL, or a backfill: the end, and a piece (docs/migrations.md) */
     const char *const *verify; /* each a boolean query that must say true */
     const char *const *down;   /* NULL: cannot be reverted */
@@ -52,12 +62,49 @@ struct migrate_done {
     int retries;          /* after a lock that was not to be had */
 };
 
+/* What a precheck of a pending file said. */
+struct precheck_finding {
+    int version;
+    const char *name; /* of the file */
+    const char *finds, *cure;
+    int64_t count;   /* 0: green */
+    const char *ids; /* up to five, as a JSON array */
+    bool is_later;   /* asked when the files before it are applied: they make what it asks about */
+};
+
+/* What must be true before a database that holds clinics is migrated, each unless it is waived. */
+enum condition {
+    CONDITION_BACKUP,    /* a verified one that is young enough */
+    CONDITION_DOCTOR,    /* nothing red for a migration */
+    CONDITION_REHEARSAL, /* a green one of exactly these files */
+    CONDITION_WINDOW,    /* others wait no longer than the budget, or maintenance is on */
+    CONDITIONS_N
+};
+struct migrate_condition {
+    const char *name; /* "backup" "doctor" "rehearsal" "window" */
+    bool holds, is_waived;
+    const char *found;
+};
+struct doctor_options;
+struct migrate_guard {
+    int64_t backup_max_age_ms;
+    bool is_waived[CONDITIONS_N];
+    const char *reason;                                  /* of what is waived; kept with the run */
+    const struct doctor_options *doctor;                 /* NULL: that condition cannot hold */
+    enum err (*backup)(void *user, struct fault *fault); /* makes and proves one; NULL: nobody */
+    void *user;
+};
+
 /* What a run met and did. Texts live in the fault's arena. */
 struct migrate_report {
     const char *database, *server_version, *system_identifier; /* NULL: never connected */
     int schema_version;
     struct migrate_done *done; /* one a file, in the order of the work */
     size_t done_n;
+    struct precheck_finding *prechecks; /* that kept it from beginning, all red */
+    size_t prechecks_n;
+    struct migrate_condition *conditions; /* of the guard, when it was asked */
+    size_t conditions_n;
 };
 
 struct migrate_options {
@@ -72,8 +119,10 @@ struct migrate_options {
     struct stop *stop;      /* may be NULL */
     void (*say)(void *user, const char *line); /* progress, may be NULL */
     void *user;
-    const struct migration *files; /* NULL: those of this program */
-    struct migrate_report *report; /* filled unless NULL, also when the run fails */
+    const struct migration *files;     /* NULL: those of this program */
+    const struct migrate_guard *guard; /* of the way up; NULL: nothing is asked (ERR_CONFLICT
+                                          "not-ready") */
+    struct migrate_report *report;     /* filled unless NULL, also when the run fails */
 };
 
 enum migration_state {
@@ -100,7 +149,11 @@ struct migrate_holder {
     const char *application, *host, *since;
 };
 
-/* All give ERR_UNAVAILABLE (cannot connect), ERR_TIMEOUT (a lock not got: "migration-locked" the
+/* `up` asks the prechecks of all files that it is to apply before it changes anything, and those
+ * that had to wait right before their file: ERR_CONFLICT "precheck-failed", with the report's
+ * findings.
+ *
+ * All give ERR_UNAVAILABLE (cannot connect), ERR_TIMEOUT (a lock not got: "migration-locked" the
  * runner's, "lock-not-got" one inside a file; the fault names the holder), ERR_CONFLICT (edited or
  * unknown files, data loss not confirmed; or "stopped" when somebody asked), ERR_INTERNAL (failed,
  * rolled back; or a verification failed: code "verification-failed"). */
@@ -113,6 +166,10 @@ enum err migrate_to(const struct migrate_options *options, int version, struct f
 enum err migrate_status(const struct migrate_options *options, struct arena *arena,
                         struct fault *fault, struct migration_status **out, size_t *count) FAILS;
 enum err migrate_verify(const struct migrate_options *options, struct fault *fault) FAILS;
+
+/* The prechecks of all pending files, green ones too. Nothing is changed. */
+enum err migrate_prechecks(const struct migrate_options *options, struct arena *arena,
+                           struct fault *fault, struct precheck_finding **out, size_t *count) FAILS;
 
 /* What a statement of a pending file will do to a table that is there. */
 struct plan_step {

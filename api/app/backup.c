@@ -134,26 +134,6 @@ static void backup_answer(struct call *call, const struct backup_facts *facts)
     call_next(call, arena_format(&call->arena, "restore %s --verify", facts->folder));
 }
 
-/* The store's folder, unless it is named. */
-static const char *files_of(struct backup_work *work)
-{
-    const struct settings *settings = &work->call->settings;
-    const char *home = work->site.home.data_dir ? work->site.home.data_dir : settings->data_dir;
-    const char *usual = *settings->files_dir == '/'
-                            ? settings->files_dir
-                            : arena_format(&work->call->arena, "%s/%s", home, settings->files_dir);
-    return access(usual, F_OK) == 0 ? usual : NULL;
-}
-
-static const char *target_of(struct backup_work *work, const char *named)
-{
-    const char *home = work->site.home.data_dir;
-    return named  ? named
-           : home ? arena_format(&work->call->arena, "%s/backups", home)
-                  : path_of(work->call, arena_format(&work->call->arena, "%s/backups",
-                                                     work->call->settings.data_dir));
-}
-
 enum exit_code run_backup(struct call *call)
 {
     struct backup_work work;
@@ -163,12 +143,15 @@ enum exit_code run_backup(struct call *call)
     const char *files = path_of(call, call_option(call, "--files"));
     enum err err = work_begin(call, source == NULL, &work);
     if (!err && source) {
-        err = backup_legacy(&work.options, source, target_of(&work, to), &call->fault, &facts);
+        err = backup_legacy(&work.options, source,
+                            to ? to : site_backups_dir(&work.site, &call->arena), &call->fault,
+                            &facts);
     } else if (!err) {
         err = site_backup_url(&work.site, &call->fault, &url);
         if (!err)
-            err = backup_run(&work.options, url, target_of(&work, to),
-                             files ? files : files_of(&work), &call->fault, &facts);
+            err = backup_run(
+                &work.options, url, to ? to : site_backups_dir(&work.site, &call->arena),
+                files ? files : site_files_dir(&work.site, &call->arena), &call->fault, &facts);
     }
     if (!err)
         backup_answer(call, &facts);

@@ -128,6 +128,15 @@ static const struct command *command_find(int argc, const char *const argv[], in
     return NULL;
 }
 
+/* An option whose value is "NAME..." in the help may be given again, or its values behind commas;
+ * of any other the last one counts. */
+static const char *value_join(struct call *call, size_t i, const char *given)
+{
+    const char *before = call->values[i];
+    bool is_list = strstr(call->command->options[i].value, "...") != NULL;
+    return is_list && before && given ? arena_format(&call->arena, "%s,%s", before, given) : given;
+}
+
 /* One argument that begins with "--"; the value may be the next one or follow an "=". */
 static bool option_take(struct call *call, const char *argument, const char *following, int *used)
 {
@@ -146,7 +155,7 @@ static bool option_take(struct call *call, const char *argument, const char *fol
             given = following;
             *used = 2;
         }
-        call->values[i] = options[i].value ? given : "";
+        call->values[i] = !options[i].value ? "" : value_join(call, i, given);
         return options[i].value ? given != NULL : argument[length] == '\0';
     }
     return false;

@@ -28,7 +28,7 @@ enum exit_code {
     EXIT_CANNOT_CONNECT = 10,
 };
 
-enum { COMMAND_OPTIONS_MAX = 8, COMMAND_OPERANDS_MAX = 16, CALL_NOTES_MAX = 8 };
+enum { COMMAND_OPTIONS_MAX = 12, COMMAND_OPERANDS_MAX = 16, CALL_NOTES_MAX = 8 };
 
 struct command_option {
     const char *name;  /* "--to" */

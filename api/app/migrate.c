@@ -18,6 +18,10 @@ enum exit_code run_migrate_up(struct call *call)
         err = migrate_up(&work.options, &call->fault, &applied);
     buf_format(&call->result, "{\"applied\": %d, ", applied);
     migration_files_write(&call->result, &work.report);
+    buf_text(&call->result, ", ");
+    migration_prechecks_write(call, &work.report);
+    buf_text(&call->result, ", ");
+    migration_conditions_write(call, &work.report);
     buf_char(&call->result, '}');
     if (err && work.report.done_n > 0)
         call_warn(call, "%zu files before this one were applied and stay", work.report.done_n);
@@ -66,6 +70,10 @@ enum exit_code run_migrate_to(struct call *call)
         err = migrate_to(&work.options, version, &call->fault, &applied, &reverted);
     buf_format(&call->result, "{\"applied\": %d, \"reverted\": %d, ", applied, reverted);
     migration_files_write(&call->result, &work.report);
+    buf_text(&call->result, ", ");
+    migration_prechecks_write(call, &work.report);
+    buf_text(&call->result, ", ");
+    migration_conditions_write(call, &work.report);
     buf_char(&call->result, '}');
     if (!err)
         buf_format(&call->text, "%d applied, %d reverted\n", applied, reverted);

@@ -2,6 +2,9 @@
 
 #include "db/embedded.h"
 
+#include <limits.h>
+#include <unistd.h>
+
 enum { JOIN_WAIT_MS = 20000 };
 
 static enum err embedded_open(enum site_use use, struct fault *fault, struct site *site)
@@ -78,4 +81,23 @@ enum err site_restore_url(const struct site *site, struct fault *fault, const ch
                     "database, as a role that may make one (a superuser)");
     *out = site->embedded ? embedded_boot_url(site->embedded) : own;
     return ERR_NONE;
+}
+
+const char *site_backups_dir(const struct site *site, struct arena *arena)
+{
+    char here[PATH_MAX];
+    const char *home = site->home.data_dir ? site->home.data_dir : site->settings->data_dir;
+    if (home[0] == '/' || !getcwd(here, sizeof here))
+        return arena_format(arena, "%s/backups", home);
+    return arena_format(arena, "%s/%s/backups", here, home);
+}
+
+const char *site_files_dir(const struct site *site, struct arena *arena)
+{
+    const struct settings *settings = site->settings;
+    const char *home = site->home.data_dir ? site->home.data_dir : settings->data_dir;
+    const char *usual = *settings->files_dir == '/'
+                            ? settings->files_dir
+                            : arena_format(arena, "%s/%s", home, settings->files_dir);
+    return access(usual, F_OK) == 0 ? usual : NULL;
 }

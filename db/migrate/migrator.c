@@ -63,7 +63,7 @@ static enum err result_fail(struct migrator *migrator, const struct place *place
                 state, blocker ? "; held by " : "", blocker ? blocker : "");
 }
 
-static int64_t lock_budget_ms(const struct migrator *migrator)
+int64_t migrator_lock_budget_ms(const struct migrator *migrator)
 {
     int64_t own = migrator->options->lock_budget_ms;
     return own > 0 ? own : LOCK_BUDGET_MS;
@@ -71,7 +71,7 @@ static int64_t lock_budget_ms(const struct migrator *migrator)
 
 static int watch_tick_ms(const struct migrator *migrator)
 {
-    int64_t tick = lock_budget_ms(migrator) / 4;
+    int64_t tick = migrator_lock_budget_ms(migrator) / 4;
     return tick > WATCH_TICK_MS         ? WATCH_TICK_MS
            : tick < WATCH_TICK_LEAST_MS ? WATCH_TICK_LEAST_MS
                                         : (int)tick;
@@ -211,8 +211,8 @@ enum err migrator_open(struct migrator *migrator)
     if (PQstatus(migrator->conn) != CONNECTION_OK)
         return fail(migrator->fault, ERR_UNAVAILABLE, "database-unavailable",
                     "cannot connect to the database: %s", words_of_refusal(migrator->conn));
-    const char *budget =
-        arena_format(migrator->fault->arena, "%lldms", (long long)lock_budget_ms(migrator));
+    const char *budget = arena_format(migrator->fault->arena, "%lldms",
+                                      (long long)migrator_lock_budget_ms(migrator));
     enum err err = check_directness(migrator);
     if (!err)
         err = migrator_run_params(migrator, settings, 1, &budget, NULL);

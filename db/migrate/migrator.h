@@ -25,6 +25,8 @@ struct migrator {
  * the report. */
 enum err migrator_open(struct migrator *migrator) FAILS;
 
+int64_t migrator_lock_budget_ms(const struct migrator *migrator);
+
 /* Gives back lock and connections. */
 void migrator_close(struct migrator *migrator);
 

@@ -150,6 +150,40 @@ static void migrations_look(const struct doctor *doctor, const char *url)
                                 .fix = "`clinicd migrate status --drift`"});
 }
 
+/* What the data must not hold before the pending files are applied. */
+static void prechecks_look(const struct doctor *doctor, const char *url)
+{
+    struct fault aside = {.arena = doctor->fault->arena};
+    struct migrate_options options = {
+        .url = url, .lock_wait_ms = LOCK_WAIT_MS, .to = -1, .data_loss_ok = -1};
+    struct precheck_finding *all = NULL;
+    size_t n = 0;
+    if (migrate_prechecks(&options, aside.arena, &aside, &all, &n)) {
+        add(doctor, &(struct check){.id = "data.prechecks",
+                                    .level = LEVEL_RED,
+                                    .measured = aside.detail,
+                                    .wanted = "they can be asked",
+                                    .fix = "`clinicd migrate status`"});
+        return;
+    }
+    for (size_t i = 0; i < n; i++) {
+        const struct precheck_finding *one = &all[i];
+        const char *found =
+            arena_format(aside.arena, "%" PRId64 " %s, as %s", one->count, one->finds, one->ids);
+        add(doctor,
+            &(struct check){
+                .id = arena_format(aside.arena, "data.%04d_%s", one->version, one->name),
+                .level = one->count > 0  ? LEVEL_RED
+                         : one->is_later ? LEVEL_AMBER
+                                         : LEVEL_GREEN,
+                .measured = one->is_later    ? "asked when the files before it are applied"
+                            : one->count > 0 ? found
+                                             : arena_format(aside.arena, "0 %s", one->finds),
+                .wanted = arena_format(aside.arena, "0 %s", one->finds),
+                .fix = one->cure});
+    }
+}
+
 static void disk_look(const struct doctor *doctor)
 {
     struct statvfs disk;
@@ -204,6 +238,8 @@ enum err doctor_run(const struct doctor_options *options, struct fault *fault, s
         err = server_look(&doctor, has_migrator ? options->migrate_url : options->app_url);
     if (!err && has_migrator)
         migrations_look(&doctor, options->migrate_url);
+    if (!err && has_migrator && is_for(&doctor, "migrate"))
+        prechecks_look(&doctor, options->migrate_url);
     if (!err)
         disk_look(&doctor);
     if (!err)

@@ -190,9 +190,12 @@ const struct command commands[] = {
     },
     {
         .name = "maintenance off",
-        .help = "give the service back, when the schema is ready for it",
+        .help = "give the service back, once it is proven to serve (verify smoke)",
         .run = run_maintenance_off,
-        .options = {{"--force", NULL, "even when it is not"}},
+        .options = {{"--http", "URL", "prove it first, here, as `verify smoke` does"},
+                    {"--username", "NAME", "a super admin, for that"},
+                    {"--password-stdin", NULL, "read the password from standard input"},
+                    {"--force", NULL, "without proof, and whatever the schema is; it is noted"}},
     },
     {
         .name = "maintenance status",
@@ -233,7 +236,6 @@ const struct command commands[] = {
         .options = {{"--http", "URL", "where it listens, as http://127.0.0.1:8080 (required)"},
                     {"--username", "NAME", "a super admin (required)"},
                     {"--password-stdin", NULL, "read the password from standard input"}},
-        .needs_no_settings = true,
     },
     {
         .name = "clinic create",

@@ -46,7 +46,7 @@ static const char golden_help[] =
     "checksums\n"
     "  restore                 prove that a backup comes back whole, or make a new database of it\n"
     "  maintenance on          take the service away: every request gets 503 with the reason\n"
-    "  maintenance off         give the service back, when the schema is ready for it\n"
+    "  maintenance off         give the service back, once it is proven to serve (verify smoke)\n"
     "  maintenance status      tell whether the service is away, why, and who is still connected\n"
     "  doctor                  check program, server, roles and schema: green, amber or red, and "
     "what to do\n"

@@ -207,7 +207,7 @@ const struct command commands[] = {
         .help = "check program, server, roles and schema: green, amber or red, and what to do",
         .run = run_doctor,
         .options = {{"--for", "WHAT",
-                     "migrate, serve, import or restore: what must be ready for it"},
+                     "migrate, serve, import, restore or scale: what must be ready"},
                     {"--strict", NULL, "take amber for red"}},
     },
     {
@@ -308,10 +308,17 @@ const struct command commands[] = {
     {.name = "settings", .help = "print the settings in effect", .run = run_settings},
     {
         .name = "openapi",
-        .help = "print the OpenAPI document",
+        .operands = "[FILE]",
+        .help = "print the OpenAPI document, or compare it with the program's routes",
         .run = run_openapi,
+        .options = {{"--check", NULL, "compare this program's document, or FILE"}},
         .needs_no_settings = true,
-        .has_no_json = true,
+    },
+    {
+        .name = "routes",
+        .help = "print what the program answers: method, path, operation, permission",
+        .run = run_routes,
+        .needs_no_settings = true,
     },
     {.name = "healthcheck",
      .help = "exit 0 when the service here is alive",

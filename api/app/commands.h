@@ -145,6 +145,7 @@ enum exit_code run_files_fsck(struct call *call);
 enum exit_code run_files_sweep(struct call *call);
 enum exit_code run_settings(struct call *call);
 enum exit_code run_openapi(struct call *call);
+enum exit_code run_routes(struct call *call);
 enum exit_code run_healthcheck(struct call *call);
 enum exit_code run_version(struct call *call);
 enum exit_code run_completion(struct call *call);

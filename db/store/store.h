@@ -44,6 +44,9 @@ enum err store_open(const struct store_options *options, struct fault *fault,
                     struct store **out) FAILS;
 void store_close(struct store *store); /* NULL is fine */
 
+/* Keeps, reads and removes a few bytes of nobody's. Fails with a reason when any of it does. */
+enum err store_probe(struct store *store, struct fault *fault) FAILS;
+
 /* ERR_INPUT insufficient-storage: too little space is left. */
 enum err spool_open(struct store *store, int64_t clinic, uint64_t most_bytes, struct fault *fault,
                     struct spool **out) FAILS;

@@ -19,7 +19,7 @@ enum err probe_connect(const char *url, const char *database, struct fault *faul
                                  "options", database ? "dbname" : NULL, NULL};
     const char *const values[] = {
         url,      "clinicd verify",
-        "10",     "-c search_path=pg_catalog -c TimeZone=UTC -c DateStyle=ISO",
+        "10",     "-c search_path=pg_catalog -c TimeZone=UTC -c DateStyle=ISO -c jit=off",
         database, NULL};
     PGconn *conn = PQconnectdbParams(names, values, true);
     if (PQstatus(conn) != CONNECTION_OK) {

@@ -14,6 +14,7 @@ struct examined {
     struct source source;
     struct generation generation;
     struct profile profile;
+    struct files files;
 };
 
 static enum err examine(const struct import_options *options, struct fault *fault,
@@ -24,9 +25,13 @@ static enum err examine(const struct import_options *options, struct fault *faul
         return err;
     err = generation_recognise(&out->source, fault, &out->generation);
     if (!err)
-        err = profile_make(&out->source, options->files, fault, &out->profile);
-    if (err)
+        err = files_open(options, fault, &out->files);
+    if (!err)
+        err = profile_make(&out->source, &out->files, options->is_dry, fault, &out->profile);
+    if (err) {
+        files_close(&out->files);
         source_close(&out->source);
+    }
     return err;
 }
 
@@ -72,17 +77,22 @@ static enum err import_make(const struct import_options *options, const struct e
 static enum err import_find(const struct import_options *options, const struct examined *file,
                             struct target *target, const char **id)
 {
-    const char *source = NULL, *sha256 = NULL;
+    const char *source = NULL, *sha256 = NULL, *has_files = "f";
     enum err err = ask(target, import_run_source, &file->source.identity, 0, &source);
     if (!err)
         err = ask(target, import_run_find, &source, 0, id);
     if (!err && *id)
         err = ask(target, import_run_find, &source, 1, &sha256);
+    if (!err && *id)
+        err = ask(target, import_run_find, &source, 2, &has_files);
     if (!err && *id && strcmp(sha256, file->source.sha256) != 0)
         return fail(target->fault, ERR_CONFLICT, "import-other-copy",
                     "import %s of another copy of this database stopped on its way: run it again "
                     "with that copy, or take it back with `clinicd import --undo %s`",
                     *id, *id);
+    if (!err && *has_files == 't' && !options->files)
+        return fail(target->fault, ERR_CONFLICT, "import-needs-files",
+                    "import %s stopped on its way with files: say with --files where they are", *id);
     if (!err && !*id && file->generation.number == GENERATION_SINGLE && !options->clinic)
         return fail(target->fault, ERR_CONFLICT, "import-needs-clinic",
                     "the file is of the time before clinics: say with --clinic whose it is");
@@ -94,8 +104,11 @@ static enum err import_work(const struct import_options *options, struct examine
                             struct import_result *out)
 {
     struct load load = {
-        .options = options, .source = &file->source, .target = target, .fault = target->fault};
+        .options = options, .source = &file->source, .target = target, .fault = target->fault,
+        .files = &file->files};
     enum err err = import_find(options, file, target, &load.id);
+    if (!err && options->files)
+        err = target_run(target, import_run_files_begin, &load.id, NULL);
     if (!err)
         err = load_rows(&load);
     if (!err)
@@ -105,7 +118,8 @@ static enum err import_work(const struct import_options *options, struct examine
     if (!err && options->activates)
         err = target_run(target, import_run_activate, &load.id, NULL);
     if (!err)
-        err = report_import(target, load.id, &file->profile, text, json, &out->slug);
+        err = report_import(target, load.id, options->files ? NULL : &file->profile, text, json,
+                            &out->slug, &out->left);
     if (load.id)
         out->id = strtoll(load.id, NULL, 10);
     out->rejected = load.rejected;
@@ -116,7 +130,7 @@ static enum err import_work(const struct import_options *options, struct examine
 enum err import_run(const struct import_options *options, struct fault *fault, struct buf *text,
                     struct buf *json, struct import_result *out)
 {
-    struct examined file = {.generation = {.number = 0}};
+    struct examined file = {.generation = {.number = 0}, .files = {.media = -1}};
     struct target target;
     struct import_result result = {.id = 0};
     enum err err = examine(options, fault, &file);
@@ -132,6 +146,7 @@ enum err import_run(const struct import_options *options, struct fault *fault, s
         target_close(&target);
     }
     buf_char(json, '}');
+    files_close(&file.files);
     source_close(&file.source);
     if (!err)
         *out = result;
@@ -154,17 +169,11 @@ static enum err touched_check(struct target *target, const char *id)
     return ERR_NONE;
 }
 
-static enum err undo_work(struct target *target, const char *id)
+static enum err rows_undo(struct target *target, const char *id)
 {
     static const struct import_statement begin[] = {{"BEGIN", 0}, {NULL, 0}};
     static const struct import_statement commit[] = {{"COMMIT", 0}, {NULL, 0}};
-    const char *state = NULL;
-    enum err err = ask(target, import_run_undo_find, &id, 0, &state);
-    if (!err && (!state || strcmp(state, "undone") == 0))
-        return fail(target->fault, ERR_CONFLICT, "import-unknown", "there is no import %s to undo",
-                    id);
-    if (!err)
-        err = target_run(target, begin, NULL, NULL);
+    enum err err = target_run(target, begin, NULL, NULL);
     if (!err)
         err = touched_check(target, id);
     int steps = 0;
@@ -179,15 +188,36 @@ static enum err undo_work(struct target *target, const char *id)
     return err ? err : target_run(target, commit, NULL, NULL);
 }
 
-enum err import_undo(const char *url, int64_t id, struct fault *fault, struct buf *text,
-                     struct buf *json)
+/* The rows, and then the files that nothing names any more: the other way round a failure would
+ * leave rows without their bytes. */
+static enum err undo_work(struct target *target, const struct store_options *store, const char *id)
+{
+    const char *state = NULL, *has_objects = "f";
+    enum err err = ask(target, import_run_undo_find, &id, 0, &state);
+    if (!err && state)
+        err = ask(target, import_run_undo_find, &id, 1, &has_objects);
+    bool is_undone = state && strcmp(state, "undone") == 0;
+    bool is_left = *has_objects == 't';
+    if (!err && (!state || (is_undone && !is_left)))
+        return fail(target->fault, ERR_CONFLICT, "import-unknown", "there is no import %s to undo",
+                    id);
+    if (!err && is_left && !store)
+        return fail(target->fault, ERR_CONFLICT, "import-needs-files",
+                    "import %s has files in the store, which was not named", id);
+    if (!err && !is_undone)
+        err = rows_undo(target, id);
+    return err || !is_left ? err : files_remove(target, store, id);
+}
+
+enum err import_undo(const char *url, const struct store_options *store, int64_t id, struct fault *fault,
+                     struct buf *text, struct buf *json)
 {
     struct target target;
     const char *number = arena_format(fault->arena, "%" PRId64, id);
     enum err err = target_open(url, fault, &target);
     if (err)
         return err;
-    err = undo_work(&target, number);
+    err = undo_work(&target, store, number);
     target_close(&target);
     if (!err) {
         buf_format(text, "import %s is taken back\n", number);

@@ -388,10 +388,45 @@ static enum err objects_remove(struct target *target, struct store *store, const
     return err;
 }
 
+struct sweep {
+    struct store *store;
+    int64_t clinic;
+    struct fault *fault;
+    enum err err;
+};
+
+static bool spool_remove(void *user, const struct store_object *object)
+{
+    struct sweep *sweep = user;
+    if (object->is_spool)
+        sweep->err =
+            store_remove_spool(sweep->store, sweep->clinic, object->name, sweep->fault);
+    return !sweep->err;
+}
+
+/* What killed runs left half written. Of a clinic that goes on, the sweep of the service finds it. */
+static enum err spools_remove(struct target *target, struct store *store, const char *id)
+{
+    PGresult *rows TARGET_CLEAR = NULL;
+    enum err err = target_run(target, import_run_files_closed, &id, &rows);
+    int n = err ? 0 : PQntuples(rows);
+    for (int i = 0; !err && i < n; i++) {
+        struct sweep sweep = {.store = store,
+                              .clinic = strtoll(PQgetvalue(rows, i, 0), NULL, 10),
+                              .fault = target->fault};
+        err = store_walk(store, sweep.clinic, spool_remove, &sweep, target->fault);
+        if (!err)
+            err = sweep.err;
+    }
+    return err;
+}
+
 enum err files_remove(struct target *target, const struct store_options *options, const char *id)
 {
     struct store *store = NULL;
     enum err err = store_open(options, target->fault, &store);
+    if (!err)
+        err = spools_remove(target, store, id);
     for (int removed = 1; !err && removed > 0;)
         err = objects_remove(target, store, id, &removed);
     store_close(store);

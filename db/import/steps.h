@@ -45,6 +45,7 @@ extern const struct import_statement import_run_file_came[];
 extern const struct import_statement import_run_file_rows[];
 extern const struct import_statement import_run_file_gone[];
 extern const struct import_statement import_run_files[];
+extern const struct import_statement import_run_files_closed[];
 extern const struct import_statement import_run_files_kept[];
 extern const struct import_statement import_run_files_left[];
 extern const struct import_statement import_run_after[];

@@ -35,8 +35,9 @@ void move_pack(struct move *move, enum legacy_generation generation, enum legacy
 void move_pack_files(struct move *move, enum legacy_generation generation, enum legacy_flaw flaw,
                      int patients);
 
-/* Every object of the store, as the rows have them: none more, none less, each with its bytes. */
-void move_store_agrees(struct move *move);
+/* The store has what the rows name, none more, none less, of that length. Says how many files lie
+ * there half written, as a kill leaves them. */
+int64_t move_store_agrees(struct move *move);
 
 /* Takes an import back, and fails the test when that fails. */
 void move_undo(struct move *move, int64_t id);

@@ -14,6 +14,7 @@
 #include "db/arena.h"
 #include "db/buf.h"
 #include "db/stop.h"
+#include "db/store/store.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -21,13 +22,17 @@
 struct import_progress {
     const char *name; /* of the step: "patient" */
     int64_t done, total, rejected;
+    int64_t bytes; /* of files, so far; 0: the step has none */
 };
 
 struct import_options {
     const char *file;   /* or an address */
     const char *url;    /* the migrator's; a dry run needs none */
     const char *clinic; /* slug: for rows without a clinic, and for the file's only one; or NULL */
-    const char *files;  /* where the legacy program kept reports, or NULL */
+    const char *files;  /* where the legacy program kept reports, or NULL: they are left there */
+    const struct store_options *store; /* where they go; needed with files, but for a dry run */
+    uint64_t file_most;                /* bytes of one */
+    bool scans;                        /* they wait for the scanner */
     bool is_dry;
     bool activates;        /* opens the clinics when all is whole */
     bool resets_passwords; /* nobody keeps one */
@@ -44,20 +49,24 @@ bool import_is_address(const char *source);
 struct import_result {
     int64_t id; /* 0: a dry run */
     int64_t rejected;
+    int64_t left; /* reports whose folder was not named */
     bool is_activated;
     const char *slug; /* of a clinic that waits to be opened, or NULL */
 };
 
 /* Both write what they did for people and as one JSON value. ERR_CONFLICT: the file cannot be
  * imported (import-unreadable, import-not-legacy, import-discarded, import-unknown-columns) or not
- * now (import-needs-clinic, import-other-copy, import-touched; "stopped": somebody asked);
+ * now (import-needs-clinic, import-other-copy, import-needs-files, import-no-files, import-touched;
+ * "stopped": somebody asked);
  * ERR_TIMEOUT: another import runs; ERR_INTERNAL "verification-failed": it does not add up, or too
  * much was rejected; what came in stays invisible. */
 enum err import_run(const struct import_options *options, struct fault *fault, struct buf *text,
                     struct buf *json, struct import_result *out) FAILS;
 
-/* Takes an import back, if nobody has changed anything of it since. */
-enum err import_undo(const char *url, int64_t id, struct fault *fault, struct buf *text,
+/* Takes an import back, if nobody has changed anything of it since: its rows at once, then its files
+ * one by one. When those cannot be removed, the same again goes on with them. `store` may be NULL
+ * when it had none. */
+enum err import_undo(const char *url, const struct store_options *store, int64_t id, struct fault *fault, struct buf *text,
                      struct buf *json) FAILS;
 
 /* Opens the clinics of an import that is whole. */

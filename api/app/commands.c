@@ -155,7 +155,7 @@ const struct command commands[] = {
         .run = run_import,
         .options = {{"--dry-run", NULL, "read all, write nothing, report"},
                     {"--clinic", "SLUG", "whose the rows without a clinic are"},
-                    {"--files", "DIR", "where the reports lie"},
+                    {"--files", "DIR", "where the reports lie (MEDIA_ROOT): they come, too"},
                     {"--passwords", "HOW", "keep (checked once, then renewed) or reset"},
                     {"--max-rejects", "N", "give up when more rows cannot come"},
                     {"--activate", NULL, "open the clinics when all is whole"},

@@ -50,19 +50,22 @@ static void bar_show(void *user, const struct import_progress *progress)
     marks[BAR] = '\0';
     double seconds = (double)(now - bar->began_us) / 1e6;
     double rate = seconds > 0.01 ? (double)progress->done / seconds / 1000 : 0;
+    char bytes[32] = "";
+    if (progress->bytes > 0)
+        snprintf(bytes, sizeof bytes, "  %.1f MB", (double)progress->bytes / 1e6);
     fprintf(stderr,
-            "%simport %-22s [%s] %3d %%  %" PRId64 "/%" PRId64 "  %.1f k/s  rej %" PRId64 "%s",
+            "%simport %-22s [%s] %3d %%  %" PRId64 "/%" PRId64 "  %.1f k/s%s  rej %" PRId64 "%s",
             bar->is_terminal ? "\r" : "", progress->name, marks,
-            (int)(progress->done * 100 / total), progress->done, progress->total, rate,
+            (int)(progress->done * 100 / total), progress->done, progress->total, rate, bytes,
             progress->rejected, bar->is_terminal && !is_last ? "\033[K" : "\n");
 }
 
-/* An operator's own server needs no home: only the migrator's url. */
-static enum err url_find(struct call *call, struct site *site, const char **out)
+/* An operator's own server needs no home, only the migrator's url; a store may lie in it. */
+static enum err url_find(struct call *call, struct site *site, bool has_store, const char **out)
 {
     *site = (struct site){.settings = &call->settings, .home = {.lock = -1}};
     enum err err = ERR_NONE;
-    if (call->settings.database_url[0] == '\0')
+    if (has_store || call->settings.database_url[0] == '\0')
         err = site_open(&call->settings, SITE_VISIT, &call->fault, site);
     return err ? err : site_migrator_url(site, &call->fault, out);
 }
@@ -70,12 +73,14 @@ static enum err url_find(struct call *call, struct site *site, const char **out)
 static enum exit_code undo(struct call *call, int id)
 {
     struct site site;
+    struct store_options store;
     const char *url;
     if (id < 1)
         return call_usage(call, "--undo needs the number of an import");
-    enum err err = url_find(call, &site, &url);
+    settings_store(&call->settings, &store);
+    enum err err = url_find(call, &site, true, &url);
     if (!err)
-        err = import_undo(url, id, &call->fault, &call->text, &call->result);
+        err = import_undo(url, &store, id, &call->fault, &call->text, &call->result);
     site_close(&site);
     return err ? call_failed(call) : EXIT_DONE;
 }
@@ -96,6 +101,11 @@ static enum exit_code answer(struct call *call, const struct import_result *resu
                   "%" PRId64
                   " rows were rejected: mend them in the legacy database and import it again",
                   result->rejected);
+    if (result->left > 0)
+        call_warn(call,
+                  "%" PRId64 " reports were left in the file: import it again with --files DIR, "
+                  "the folder where theirs lie (MEDIA_ROOT)",
+                  result->left);
     if (result->slug)
         call_next(call, arena_format(&call->arena, "import --open %" PRId64, result->id));
     return EXIT_DONE;
@@ -105,7 +115,7 @@ static enum exit_code activate(struct call *call, int id)
 {
     struct site site;
     const char *url;
-    enum err err = url_find(call, &site, &url);
+    enum err err = url_find(call, &site, false, &url);
     if (!err)
         err = import_activate(url, id, &call->fault);
     site_close(&site);
@@ -134,9 +144,14 @@ enum exit_code run_import(struct call *call)
     if (passwords && strcmp(passwords, "keep") != 0 && strcmp(passwords, "reset") != 0)
         return call_usage(call, "--passwords is keep or reset");
     bar_begin(&bar);
+    struct store_options store;
+    settings_store(&call->settings, &store);
     struct import_options options = {.file = path_of(call, call->operands[0]),
                                      .clinic = call_option(call, "--clinic"),
                                      .files = path_of(call, call_option(call, "--files")),
+                                     .store = &store,
+                                     .file_most = (uint64_t)call->settings.upload_max,
+                                     .scans = call->settings.scanner[0] != '\0',
                                      .is_dry = call_option(call, "--dry-run") != NULL,
                                      .activates = call_option(call, "--activate") != NULL,
                                      .resets_passwords = passwords && passwords[0] == 'r',
@@ -146,7 +161,7 @@ enum exit_code run_import(struct call *call)
     struct stop stop = {.fd = -1};
     if (!options.is_dry && stop_open(&stop))
         options.stop = &stop;
-    enum err err = options.is_dry ? ERR_NONE : url_find(call, &site, &options.url);
+    enum err err = options.is_dry ? ERR_NONE : url_find(call, &site, options.files, &options.url);
     if (!err)
         err = import_run(&options, &call->fault, &call->text, &call->result, &result);
     if (!options.is_dry)

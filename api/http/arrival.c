@@ -1,9 +1,9 @@
 #include "api/http/arrival.h"
 
-#include "api/http/file_name.h"
 #include "api/http/schema_parts.h"
 #include "api/http/service.h"
 #include "db/clock.h"
+#include "db/store/file_name.h"
 
 #include <sodium.h>
 #include <stdlib.h>

@@ -1,17 +1,10 @@
-/* What a client calls its file: a label that we show and give back, never a path. */
+/* How a file's label (db/store/file_name.h) travels in an answer. */
 #ifndef API_HTTP_FILE_NAME_H
 #define API_HTTP_FILE_NAME_H
 
 #include "db/arena.h"
 
 #include <stdbool.h>
-
-enum { FILE_NAME_MAX = 255 }; /* bytes */
-
-/* UTF-8 in NFC, without / and \, what does not print or changes the direction of what stands
- * behind it, and leading dots; blanks as one blank; at most FILE_NAME_MAX bytes, cut in front of
- * its extension. "file" when nothing is left. Cleaning twice changes nothing. In the arena. */
-const char *file_name_clean(struct arena *arena, const char *name);
 
 /* A Content-Disposition (RFC 6266) that no name can break out of: everything but letters,
  * digits and . - _ is percent-encoded. */

@@ -7,8 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SECTIONS = 4, KEYS = 4 };
-static const char *const section_names[SECTIONS] = {"load", "check", "touched", "undo"};
+enum { SECTIONS = 5, KEYS = 4 };
+static const char *const section_names[SECTIONS] = {"load", "check", "touched", "undo",
+                                                    "files"};
 static const char *const key_names[KEYS] = {"import: table=", "where: ", "extra: ", "leave: "};
 static const char *const key_members[KEYS] = {"table", "where", "extra", "leave"};
 
@@ -53,7 +54,7 @@ static void gap_read(struct import_file *file, const struct token *token, int *s
                     strlen(section_names[i]) == length - 11)
                     *section = i;
             if (*section < 0)
-                source_refuse(&file->source, at, "a section is load, check, touched or undo");
+                source_refuse(&file->source, at, "a section is load, check, touched, undo or files");
         }
         at += length + 1;
     }

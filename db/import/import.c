@@ -14,6 +14,7 @@ struct examined {
     struct source source;
     struct generation generation;
     struct profile profile;
+    struct files files;
 };
 
 static enum err examine(const struct import_options *options, struct fault *fault,
@@ -24,9 +25,13 @@ static enum err examine(const struct import_options *options, struct fault *faul
         return err;
     err = generation_recognise(&out->source, fault, &out->generation);
     if (!err)
-        err = profile_make(&out->source, options->files, fault, &out->profile);
-    if (err)
+        err = files_open(options, fault, &out->files);
+    if (!err)
+        err = profile_make(&out->source, &out->files, options->is_dry, fault, &out->profile);
+    if (err) {
+        files_close(&out->files);
         source_close(&out->source);
+    }
     return err;
 }
 
@@ -79,6 +84,9 @@ static enum err import_resume(const struct import_options *options, const struct
                     "import %s of another copy of this database stopped on its way: run it again "
                     "with that copy, or take it back with `clinicd import --undo %s`",
                     id, id);
+    if (*PQgetvalue(found, 0, 4) == 't' && !options->files)
+        return fail(fault, ERR_CONFLICT, "import-needs-files",
+                    "import %s stopped on its way with files: say with --files where they are", id);
     if (has_kept == options->resets_passwords ||
         (options->clinic && strcmp(options->clinic, slug) != 0))
         return fail(fault, ERR_CONFLICT, "import-other-choice",
@@ -127,8 +135,11 @@ static enum err import_work(const struct import_options *options, struct examine
                             struct import_result *out)
 {
     struct load load = {
-        .options = options, .source = &file->source, .target = target, .fault = target->fault};
+        .options = options, .source = &file->source, .target = target, .fault = target->fault,
+        .files = &file->files};
     enum err err = import_find(options, file, target, &load.id);
+    if (!err && options->files)
+        err = target_run(target, import_run_files_begin, &load.id, NULL);
     if (!err)
         err = load_rows(&load);
     if (!err)
@@ -138,7 +149,8 @@ static enum err import_work(const struct import_options *options, struct examine
     if (!err && options->activates)
         err = target_run(target, import_run_activate, &load.id, NULL);
     if (!err)
-        err = report_import(target, load.id, &file->profile, text, json, &out->slug);
+        err = report_import(target, load.id, options->files ? NULL : &file->profile, text, json,
+                            &out->slug, &out->left);
     if (load.id)
         out->id = strtoll(load.id, NULL, 10);
     out->rejected = load.rejected;
@@ -149,7 +161,7 @@ static enum err import_work(const struct import_options *options, struct examine
 enum err import_run(const struct import_options *options, struct fault *fault, struct buf *text,
                     struct buf *json, struct import_result *out)
 {
-    struct examined file = {.generation = {.number = 0}};
+    struct examined file = {.generation = {.number = 0}, .files = {.media = -1}};
     struct target target;
     struct import_result result = {.id = 0};
     enum err err = examine(options, fault, &file);
@@ -165,6 +177,7 @@ enum err import_run(const struct import_options *options, struct fault *fault, s
         target_close(&target);
     }
     buf_char(json, '}');
+    files_close(&file.files);
     source_close(&file.source);
     if (!err)
         *out = result;
@@ -187,29 +200,13 @@ static enum err touched_check(struct target *target, const char *id)
     return ERR_NONE;
 }
 
-static enum err undo_check(struct target *target, const char *id)
-{
-    PGresult *found TARGET_CLEAR = NULL;
-    enum err err = target_run(target, import_run_undo_find, &id, &found);
-    if (!err && (PQntuples(found) == 0 || strcmp(PQgetvalue(found, 0, 0), "undone") == 0))
-        return fail(target->fault, ERR_CONFLICT, "import-unknown", "there is no import %s to undo",
-                    id);
-    if (!err && !PQgetisnull(found, 0, 1))
-        return fail(target->fault, ERR_CONFLICT, "import-touched",
-                    "import %s of the same database is newer: the newest is taken back first",
-                    PQgetvalue(found, 0, 1));
-    return err;
-}
-
 /* In one snapshot: a row that somebody changes after touched_check() looked ends all of it. */
-static enum err undo_work(struct target *target, const char *id)
+static enum err rows_undo(struct target *target, const char *id)
 {
     static const struct import_statement begin[] = {{"BEGIN ISOLATION LEVEL REPEATABLE READ", 0},
                                                     {NULL, 0}};
     static const struct import_statement commit[] = {{"COMMIT", 0}, {NULL, 0}};
-    enum err err = undo_check(target, id);
-    if (!err)
-        err = target_run(target, begin, NULL, NULL);
+    enum err err = target_run(target, begin, NULL, NULL);
     if (!err)
         err = touched_check(target, id);
     int steps = 0;
@@ -224,15 +221,52 @@ static enum err undo_work(struct target *target, const char *id)
     return err ? err : target_run(target, commit, NULL, NULL);
 }
 
-enum err import_undo(const char *url, int64_t id, struct fault *fault, struct buf *text,
-                     struct buf *json)
+/* Is there such an import, the newest of its source, and has it objects in the store? */
+static enum err undo_check(struct target *target, const struct store_options *store,
+                           const char *id, bool *is_undone, bool *is_left)
+{
+    PGresult *found TARGET_CLEAR = NULL;
+    enum err err = target_run(target, import_run_undo_find, &id, &found);
+    if (err)
+        return err;
+    bool is_there = PQntuples(found) > 0;
+    bool is_over = is_there && strcmp(PQgetvalue(found, 0, 0), "undone") == 0;
+    bool has_objects = is_there && *PQgetvalue(found, 0, 2) == 't';
+    if (!is_there || (is_over && !has_objects))
+        return fail(target->fault, ERR_CONFLICT, "import-unknown", "there is no import %s to undo",
+                    id);
+    if (!is_over && !PQgetisnull(found, 0, 1))
+        return fail(target->fault, ERR_CONFLICT, "import-touched",
+                    "import %s of the same database is newer: the newest is taken back first",
+                    PQgetvalue(found, 0, 1));
+    if (has_objects && !store)
+        return fail(target->fault, ERR_CONFLICT, "import-needs-files",
+                    "import %s has files in the store, which was not named", id);
+    *is_undone = is_over;
+    *is_left = has_objects;
+    return ERR_NONE;
+}
+
+/* The rows, and then the files that nothing names any more: the other way round a failure would
+ * leave rows without their bytes. */
+static enum err undo_work(struct target *target, const struct store_options *store, const char *id)
+{
+    bool is_undone = false, is_left = false;
+    enum err err = undo_check(target, store, id, &is_undone, &is_left);
+    if (!err && !is_undone)
+        err = rows_undo(target, id);
+    return err || !is_left ? err : files_remove(target, store, id);
+}
+
+enum err import_undo(const char *url, const struct store_options *store, int64_t id, struct fault *fault,
+                     struct buf *text, struct buf *json)
 {
     struct target target;
     const char *number = arena_format(fault->arena, "%" PRId64, id);
     enum err err = target_open(url, fault, &target);
     if (err)
         return err;
-    err = undo_work(&target, number);
+    err = undo_work(&target, store, number);
     target_close(&target);
     if (!err) {
         buf_format(text, "import %s is taken back\n", number);

@@ -38,9 +38,11 @@ static const char *columns_choose(const struct load *load, const struct import_s
     return columns.text;
 }
 
-static int64_t chunk_rows(const struct load *load)
+static int64_t chunk_rows(const struct step_run *run)
 {
-    return load->options->chunk_rows > 0 ? load->options->chunk_rows : CHUNK_ROWS;
+    int64_t rows = run->load->options->chunk_rows;
+    int64_t most = run->step->files ? FILES_CHUNK : CHUNK_ROWS;
+    return rows > 0 && rows < most ? rows : most;
 }
 
 /* Rows behind the cursor, in the order of their ids. */
@@ -80,7 +82,7 @@ static enum err chunk_stage(struct step_run *run, int64_t *rows, int64_t *last)
     int64_t n = 0, at = run->cursor;
     buf_begin(&line, &arena, 1024);
     buf_begin(&out, &arena, COPY_BYTES * 2);
-    enum err err = rows_open(run, run->cursor, chunk_rows(load), &row);
+    enum err err = rows_open(run, run->cursor, chunk_rows(run), &row);
     if (!err)
         err = target_run(load->target, import_run_stage, NULL, NULL);
     while (!err && source_step(load->source, load->fault, &row)) {
@@ -127,12 +129,13 @@ static void progress_tell(const struct step_run *run)
     const struct import_progress progress = {.name = run->step->name,
                                              .done = run->seen,
                                              .total = run->total,
-                                             .rejected = load->rejected};
+                                             .rejected = load->rejected,
+                                             .bytes = load->file_bytes};
     if (load->options->progress)
         load->options->progress(load->options->user, &progress);
 }
 
-/* One transaction: staged, mapped, remembered, the cursor moved. */
+/* One transaction: staged, mapped, remembered, the cursor moved; of reports, two. */
 static enum err chunk_load(struct step_run *run, int64_t *rows)
 {
     struct load *load = run->load;
@@ -140,6 +143,8 @@ static enum err chunk_load(struct step_run *run, int64_t *rows)
     enum err err = chunk_stage(run, rows, &last);
     snprintf(run->cursor_text, sizeof run->cursor_text, "%" PRId64, last);
     const char *values[] = {load->id, run->step->name, run->cursor_text};
+    if (!err && run->step->files)
+        err = files_keep(load, run->step, run->seen, run->total);
     if (!err)
         err = target_run(load->target, run->step->load, values, NULL);
     if (!err)
@@ -185,7 +190,9 @@ static bool run_begin(struct load *load, const struct import_step *step, struct 
 {
     *out = (struct step_run){.load = load, .step = step, .where = step->where ? step->where : "1"};
     out->columns = columns_choose(load, step);
-    return generation_has(load->source, step->table, "id");
+    load->file_bytes = 0;
+    bool is_left = step->files && load->files->media < 0;
+    return !is_left && generation_has(load->source, step->table, "id");
 }
 
 enum err load_rows(struct load *load)
@@ -195,13 +202,13 @@ enum err load_rows(struct load *load)
         if (!run_begin(load, &import_steps[i], &run))
             continue;
         enum err err = step_open(&run, i);
-        int64_t rows = run.is_done ? 0 : chunk_rows(load);
-        for (int chunk = 1; !err && rows == chunk_rows(load); chunk++) {
+        int64_t rows = run.is_done ? 0 : chunk_rows(&run);
+        for (int chunk = 1; !err && rows == chunk_rows(&run); chunk++) {
             err = chunk_load(&run, &rows);
             if (!err)
                 progress_tell(&run);
             bool has_doubled = (chunk & (chunk - 1)) == 0;
-            if (!err && rows == chunk_rows(load) && has_doubled)
+            if (!err && rows == chunk_rows(&run) && has_doubled)
                 err = target_run(load->target, import_run_analyze, NULL, NULL);
             if (!err)
                 err = stop_look(load);
@@ -313,6 +320,8 @@ enum err load_verify(struct load *load)
         enum err err = source_sum(&run);
         if (!err)
             err = tables_compare(&run);
+        if (!err && run.step->files)
+            err = files_verify(load, run.step);
         if (err)
             return err;
     }

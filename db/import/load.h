@@ -4,6 +4,7 @@
 #define DB_IMPORT_LOAD_H
 
 #include "db/import.h"
+#include "db/import/files.h"
 #include "db/import/source.h"
 #include "db/import/target.h"
 
@@ -12,8 +13,10 @@ struct load {
     const struct source *source;
     struct target *target;
     struct fault *fault;
-    const char *id; /* of the import, as a parameter */
+    const struct files *files; /* without a folder the steps that need one are left out */
+    const char *id;            /* of the import, as a parameter */
     int64_t rejected;
+    int64_t file_bytes; /* that went into the store, of the step */
 };
 
 /* All steps, from where each stands. ERR_INTERNAL "verification-failed": too much is rejected. */

@@ -1,5 +1,7 @@
 #include "db/import/profile.h"
 
+#include "db/import/media.h"
+
 #include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,6 +12,8 @@ struct look {
     const struct source *source;
     struct fault *fault;
     struct profile *profile;
+    const struct files *files;
+    bool judges;
 };
 
 static void found(const struct look *look, const char *table, const char *column, const char *code,
@@ -139,24 +143,62 @@ static enum err passwords_count(const struct look *look)
     return err;
 }
 
-/* Reports whose file is not in the folder. */
-static enum err files_look(const struct look *look, const char *table, const char *files)
+/* What would become of the files of a kind of report; how many of each refusal. */
+struct refusals {
+    const char *codes[8];
+    int64_t rows[8];
+    size_t n;
+};
+
+static void refusal_count(struct refusals *refusals, const char *code)
 {
-    int64_t missing = 0;
+    size_t at = 0;
+    while (at < refusals->n && strcmp(refusals->codes[at], code) != 0)
+        at++;
+    if (at == sizeof refusals->codes / sizeof refusals->codes[0])
+        return; /* there are six */
+    refusals->codes[at] = code;
+    refusals->rows[at]++;
+    refusals->n += at == refusals->n;
+}
+
+static enum err file_look(const struct look *look, const char *path, struct refusals *refusals)
+{
+    struct arena arena CLEANUP(arena_end) = {0};
+    struct fault fault = {.arena = &arena};
+    int file = -1;
+    uint64_t size = 0;
+    const char *media_type, *code = media_code(media_find(look->files->media, path, &file, &size));
+    enum err err = ERR_NONE;
+    if (!code && look->judges && size > look->files->most)
+        code = "payload-too-large";
+    else if (!code && look->judges)
+        err = files_judge(look->files->sniffer, file, size, path, &fault, &code, &media_type);
+    if (file >= 0)
+        close(file);
+    if (err)
+        return fail(look->fault, err, fault.code, "a file cannot be examined: %s",
+                    fault.reason ? fault.reason : "-");
+    if (code)
+        refusal_count(refusals, code);
+    return ERR_NONE;
+}
+
+static enum err files_look(const struct look *look, const char *table)
+{
+    struct refusals refusals = {.n = 0};
     sqlite3_stmt *row = NULL;
     if (!generation_has(look->source, table, "report_file"))
         return ERR_NONE;
-    enum err err =
-        source_prepare(look->source, look->fault, &row,
-                       "SELECT report_file FROM \"hospital_%w\" WHERE report_file <> ''", table);
+    enum err err = source_prepare(look->source, look->fault, &row,
+                                  "SELECT report_file FROM \"hospital_%w\"", table);
     while (!err && source_step(look->source, look->fault, &row)) {
-        const char *name = (const char *)sqlite3_column_text(row, 0);
-        bool is_inside = name[0] != '/' && !strstr(name, "..");
-        const char *path = arena_format(look->fault->arena, "%s/%s", files, name);
-        missing += !is_inside || access(path, R_OK) != 0;
+        const char *path = (const char *)sqlite3_column_text(row, 0);
+        err = file_look(look, path ? path : "", &refusals);
     }
-    if (!err)
-        found(look, table, "report_file", "missing-file", missing);
+    sqlite3_finalize(row);
+    for (size_t i = 0; i < refusals.n; i++)
+        found(look, table, "report_file", refusals.codes[i], refusals.rows[i]);
     return err ? err : look->fault->err;
 }
 
@@ -178,20 +220,24 @@ static enum err tables_look(const struct look *look)
     return err;
 }
 
-enum err profile_make(const struct source *source, const char *files, struct fault *fault,
-                      struct profile *out)
+enum err profile_make(const struct source *source, const struct files *files, bool judges,
+                      struct fault *fault, struct profile *out)
 {
     struct profile profile = {.findings = arena_array(fault->arena, struct finding, FINDINGS_MAX)};
-    struct look look = {.source = source, .fault = fault, .profile = &profile};
+    struct look look = {.source = source,
+                        .fault = fault,
+                        .profile = &profile,
+                        .files = files,
+                        .judges = judges};
     enum err err = tables_look(&look);
     if (!err)
         err = duplicates_count(&look);
     if (!err)
         err = passwords_count(&look);
-    if (!err && files)
-        err = files_look(&look, "medicalreport", files);
-    if (!err && files)
-        err = files_look(&look, "testreport", files);
+    if (!err && files->media >= 0)
+        err = files_look(&look, "medicalreport");
+    if (!err && files->media >= 0)
+        err = files_look(&look, "testreport");
     if (!err && generation_has(source, "clinic", "id"))
         err =
             source_number(source, fault, &profile.clinics, "SELECT count(*) FROM hospital_clinic");

@@ -5,6 +5,7 @@
 #ifndef DB_IMPORT_PROFILE_H
 #define DB_IMPORT_PROFILE_H
 
+#include "db/import/files.h"
 #include "db/import/generation.h"
 
 /* One thing that was counted. */
@@ -23,9 +24,10 @@ struct profile {
     int64_t clinics, single_clinic; /* its id when there is exactly one, else 0 */
 };
 
-/* files: the folder that reports lie in, or NULL: then they are not looked for. */
-enum err profile_make(const struct source *source, const char *files, struct fault *fault,
-                      struct profile *out) FAILS;
+/* `files`: the folder that reports lie in, or one that is not open (files.h): then they are not looked
+ * for. `judges`: whether each is of a kind that may come is found out, too; it reads them all. */
+enum err profile_make(const struct source *source, const struct files *files, bool judges,
+                      struct fault *fault, struct profile *out) FAILS;
 
 /* As JSON: {"tables": {…}, "findings": […]}; as text: a line each. */
 void profile_write_json(const struct profile *profile, struct buf *out);

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Tables for which this version has no place yet: their rows stay in the file, and that is said. */
+/* Their rows come with their files only. */
 static const char *const left_tables[] = {"medicalreport", "testreport", NULL};
 
 void report_source(const struct source *source, const struct generation *generation,
@@ -67,22 +67,30 @@ static enum err rows_write(struct target *target, const struct import_statement 
     return ERR_NONE;
 }
 
-static void left_write(const struct profile *profile, struct buf *text, struct buf *json)
+static int64_t left_write(const struct profile *profile, struct buf *text, struct buf *json)
 {
-    bool is_first = true;
+    int64_t left = 0;
     buf_text(json, ", \"left_in_the_file\": {");
-    for (size_t i = 0; i < profile->tables_n; i++) {
+    for (size_t i = 0; profile && i < profile->tables_n; i++) {
         for (size_t k = 0; left_tables[k]; k++) {
             if (strcmp(profile->tables[i], left_tables[k]) != 0 || profile->rows[i] == 0)
                 continue;
             buf_format(text, "left in the file: %" PRId64 " rows of %s\n", profile->rows[i],
                        left_tables[k]);
-            buf_format(json, "%s\"%s\": %" PRId64, is_first ? "" : ", ", left_tables[k],
+            buf_format(json, "%s\"%s\": %" PRId64, left ? ", " : "", left_tables[k],
                        profile->rows[i]);
-            is_first = false;
+            left += profile->rows[i];
         }
     }
     buf_char(json, '}');
+    return left;
+}
+
+static void files_text(const PGresult *rows, struct buf *text)
+{
+    for (int i = 0; i < PQntuples(rows); i++)
+        buf_format(text, "  %-22s %9s  files, %s bytes, the same there and here\n",
+                   PQgetvalue(rows, i, 0), PQgetvalue(rows, i, 1), PQgetvalue(rows, i, 2));
 }
 
 static void tables_text(const PGresult *rows, struct buf *text)
@@ -97,13 +105,16 @@ static void tables_text(const PGresult *rows, struct buf *text)
 }
 
 enum err report_import(struct target *target, const char *id, const struct profile *profile,
-                       struct buf *text, struct buf *json, const char **slug)
+                       struct buf *text, struct buf *json, const char **slug, int64_t *left)
 {
+    PGresult *files TARGET_CLEAR = NULL;
     PGresult *tables TARGET_CLEAR = NULL;
     PGresult *changes TARGET_CLEAR = NULL;
     PGresult *rejects TARGET_CLEAR = NULL;
     PGresult *clinics TARGET_CLEAR = NULL;
     enum err err = rows_write(target, import_run_tables, id, "steps", 1 | 1 << 8, json, &tables);
+    if (!err)
+        err = rows_write(target, import_run_files, id, "files", 1 | 1 << 3, json, &files);
     if (!err)
         err = rows_write(target, import_run_changes, id, "changes", 1 | 2, json, &changes);
     if (!err)
@@ -113,6 +124,7 @@ enum err report_import(struct target *target, const char *id, const struct profi
     if (err)
         return err;
     tables_text(tables, text);
+    files_text(files, text);
     for (int i = 0; i < PQntuples(changes); i++)
         buf_format(text, "  %-22s %9s  %s\n", PQgetvalue(changes, i, 0), PQgetvalue(changes, i, 2),
                    PQgetvalue(changes, i, 1));
@@ -125,6 +137,6 @@ enum err report_import(struct target *target, const char *id, const struct profi
         if (strcmp(PQgetvalue(clinics, i, 1), "importing") == 0)
             *slug = arena_copy(target->fault->arena, PQgetvalue(clinics, i, 0));
     }
-    left_write(profile, text, json);
+    *left = left_write(profile, text, json);
     return ERR_NONE;
 }

@@ -11,9 +11,10 @@
 void report_source(const struct source *source, const struct generation *generation,
                    const struct profile *profile, struct buf *text, struct buf *json);
 
-/* What became of the rows, from the tables of the import. `slug` is set when a clinic of it is
- * still closed. */
+/* What became of the rows and files, from the tables of the import. `profile` tells of the reports
+ * that were left in the file, when there was no folder of them; else it is NULL. `slug` is set when
+ * a clinic of it is still closed. */
 enum err report_import(struct target *target, const char *id, const struct profile *profile,
-                       struct buf *text, struct buf *json, const char **slug) FAILS;
+                       struct buf *text, struct buf *json, const char **slug, int64_t *left) FAILS;
 
 #endif

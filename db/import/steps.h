@@ -10,6 +10,8 @@
  *     -- section check                       SELECT count(*), sum(ops.canon(…)) of what was loaded
  *     -- section touched                     SELECT count(*) of what was changed since
  *     -- section undo                        takes away what was loaded
+ *     -- section files                       of reports alone: writes down which files come, commits,
+ *                                            and SELECTs them: legacy id, clinic, id in the store
  *
  * $1 is the import. What `load` writes into ops.import_outcome is one row for each staged row.
  * The files run_*.sql are lists of statements of the runner itself.
@@ -24,7 +26,8 @@ struct import_statement {
 
 struct import_step {
     const char *name, *table, *where, *extra, *leave;             /* the last three may be NULL */
-    const struct import_statement *load, *check, *touched, *undo; /* the last two may be NULL */
+    const struct import_statement *load, *check, *touched, *undo, *files; /* the last three may be
+                                                                          NULL */
 };
 
 extern const struct import_step import_steps[]; /* ends with a NULL name */
@@ -40,6 +43,14 @@ extern const struct import_statement import_run_make[];
 extern const struct import_statement import_run_close_clinic[];
 extern const struct import_statement import_run_table[];
 extern const struct import_statement import_run_stage[];
+extern const struct import_statement import_run_files_begin[];
+extern const struct import_statement import_run_file_came[];
+extern const struct import_statement import_run_file_rows[];
+extern const struct import_statement import_run_file_gone[];
+extern const struct import_statement import_run_files[];
+extern const struct import_statement import_run_files_closed[];
+extern const struct import_statement import_run_files_kept[];
+extern const struct import_statement import_run_files_left[];
 extern const struct import_statement import_run_after[];
 extern const struct import_statement import_run_analyze[];
 extern const struct import_statement import_run_done[];

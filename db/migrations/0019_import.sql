@@ -163,6 +163,7 @@ CREATE TABLE ops.import (
     state text NOT NULL DEFAULT 'loading' CHECK (state IN ('loading', 'whole', 'undone')),
     home_clinic bigint, -- of rows that have no clinic and inherit none
     keeps_passwords boolean NOT NULL,
+    has_files boolean NOT NULL DEFAULT false, -- reports come, too
     started_at timestamptz NOT NULL DEFAULT now(),
     finished_at timestamptz,
     started_by text NOT NULL DEFAULT SESSION_USER,
@@ -242,6 +243,45 @@ CREATE UNLOGGED TABLE ops.import_outcome (
     id uuid,
     canon bigint,
     changes text[]
+);
+
+-- Where the file of a report goes in the store, written down before its bytes do: whatever ends the importer, nothing
+-- of it lies there unknown. What it is, when it is there and its row is.
+CREATE TABLE ops.import_file (
+    import_id bigint NOT NULL REFERENCES ops.import,
+    name text COLLATE "C" NOT NULL,
+    legacy_id bigint NOT NULL,
+    clinic_id bigint NOT NULL,
+    id uuid NOT NULL,
+    size_bytes bigint,
+    sha256 text COLLATE "C",
+    PRIMARY KEY (import_id, name, legacy_id)
+);
+
+-- The reports of a chunk, in our words; then what became of their files. Empty between chunks.
+CREATE UNLOGGED TABLE ops.import_report (
+    n bigint PRIMARY KEY,
+    clinic_id bigint,
+    patient_id uuid,
+    id uuid,
+    kind text NOT NULL,
+    file_id uuid,
+    report_type text,
+    description text,
+    test_type text,
+    test_on date,
+    notes text,
+    uploaded_at timestamptz,
+    uploaded_by_id uuid,
+    uploaded_by_name text,
+    code text,
+    column_name text,
+    changes text[],
+    file_name text,
+    media_type text,
+    size_bytes bigint,
+    sha256 text,
+    state text
 );
 
 -- These stand in every row's way: they are STABLE where something in them is, for only what says no more than it keeps
@@ -390,7 +430,7 @@ LANGUAGE sql STABLE ROWS 4000 AS $$
 $$;
 
 GRANT SELECT ON ops.import_source, ops.import, ops.import_clinic, ops.import_table, ops.import_map, ops.import_reject,
-    ops.import_change, ops.import_stage, ops.import_outcome TO clinicd_backup;
+    ops.import_change, ops.import_file, ops.import_stage, ops.import_report, ops.import_outcome TO clinicd_backup;
 
 -- section verify
 
@@ -507,7 +547,9 @@ ALTER TABLE clinicd.admission
     ALTER reason_for_admission SET NOT NULL;
 DROP FUNCTION clinicd.is_history();
 DROP TABLE ops.import_outcome;
+DROP TABLE ops.import_report;
 DROP TABLE ops.import_stage;
+DROP TABLE ops.import_file;
 DROP TABLE ops.import_change;
 DROP TABLE ops.import_reject;
 DROP TABLE ops.import_map;

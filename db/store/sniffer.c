@@ -212,7 +212,7 @@ static enum err answer_judge(const struct sniff_answer *answer, struct fault *fa
     return ERR_NONE;
 }
 
-static const char *type_of_extension(const char *name)
+const char *sniffer_type_of_name(const char *name)
 {
     static const struct {
         const char *extension;
@@ -243,17 +243,25 @@ static const char *type_of_declaration(const char *declared)
 enum err sniffer_judge(struct sniffer *sniffer, const struct spool *spool, const char *name,
                        const char *declared_type, struct fault *fault, struct verdict *out)
 {
-    const char *by_name = type_of_extension(name), *declared = type_of_declaration(declared_type);
+    return sniffer_judge_open(sniffer, spool_fd(spool), spool_size(spool), name, declared_type,
+                              fault, out);
+}
+
+enum err sniffer_judge_open(struct sniffer *sniffer, int file, uint64_t size, const char *name,
+                            const char *declared_type, struct fault *fault, struct verdict *out)
+{
+    const char *by_name = sniffer_type_of_name(name),
+               *declared = type_of_declaration(declared_type);
     if (!by_name)
         return fail(fault, ERR_INPUT, "unsupported-media-type",
                     "The name of a file must end in .pdf, .jpg, .jpeg or .png.");
     if (!declared)
         return fail(fault, ERR_INPUT, "unsupported-media-type",
                     "The part must say that it is application/pdf, image/jpeg or image/png.");
-    struct sniff_request request = {.size = spool_size(spool)};
+    struct sniff_request request = {.size = size};
     struct sniff_answer answer;
     struct verdict verdict;
-    enum err err = ask(sniffer, &request, spool_fd(spool), -1, fault, &answer);
+    enum err err = ask(sniffer, &request, file, -1, fault, &answer);
     if (!err)
         err = answer_judge(&answer, fault, &verdict);
     if (!err && (verdict.media_type != by_name || verdict.media_type != declared))

@@ -40,6 +40,15 @@ void sniffer_stop(struct sniffer *sniffer); /* NULL is fine */
 enum err sniffer_judge(struct sniffer *sniffer, const struct spool *spool, const char *name,
                        const char *declared_type, struct fault *fault, struct verdict *out) FAILS;
 
+/* The same of a file that is open, for whoever keeps nothing of it: `size` bytes from its start. */
+enum err sniffer_judge_open(struct sniffer *sniffer, int file, uint64_t size, const char *name,
+                            const char *declared_type, struct fault *fault,
+                            struct verdict *out) FAILS;
+
+/* What a name says: a literal as in the verdict, or NULL. For files that come with no other word of
+ * their type. */
+const char *sniffer_type_of_name(const char *name);
+
 /* Decodes the PNG or JPEG that was judged and writes a clean PNG into `clean`, which is open and
  * not finished: at most LOGO_MOST_WIDTH × LOGO_MOST_HEIGHT, scaled down, pixels and nothing else.
  * ERR_INPUT file-refused: it cannot be decoded, or has more than 16 megapixels. */

@@ -15,6 +15,22 @@
 #include <sodium.h>
 
 enum { PATIENTS = 200, CHUNK = 20, KILLS = 100, LIFE_MS_MOST = 300 };
+enum { FILES_PATIENTS = 60, FILES_CHUNK_ROWS = 10, FILES_KILLS = 20, FILES_LIFE_US_MOST = 60000 };
+
+/* In the child: from its first file on it has not long to live. */
+static void die_among_files(void *user, const struct import_progress *progress)
+{
+    unsigned *life_us = user;
+    struct sigevent end = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGKILL};
+    struct itimerspec when = {.it_value.tv_nsec = *life_us * 1000L + 1};
+    timer_t timer;
+    if (*life_us == 0 || !strstr(progress->name, "_report"))
+        return;
+    *life_us = 0;
+    if (timer_create(CLOCK_MONOTONIC, &end, &timer) != 0 ||
+        timer_settime(timer, 0, &when, NULL) != 0)
+        _exit(2);
+}
 
 static int import_in_a_child(struct move *move)
 {
@@ -86,12 +102,12 @@ static void an_import_killed_a_hundred_times_is_as_one_that_was_not(void **state
                        (long long)first) > 0)
             assert_int_equal(
                 import_undo(
-                    move->database.migrator_url,
+                    move->database.migrator_url, NULL,
                     sql_int(move->boss, "SELECT max(id) FROM ops.import WHERE state <> 'undone'"),
                     &move->fault, &move->text, &move->json),
                 ERR_NONE);
         assert_int_equal(
-            import_undo(move->database.migrator_url, first, &move->fault, &move->text, &move->json),
+            import_undo(move->database.migrator_url, NULL, first, &move->fault, &move->text, &move->json),
             ERR_NONE);
     }
     print_message("killed %d times\n", kills);
@@ -99,9 +115,54 @@ static void an_import_killed_a_hundred_times_is_as_one_that_was_not(void **state
     move_end(&other);
 }
 
+/* True: it died before its end. */
+static bool import_died_among_files(struct move *move)
+{
+    int status;
+    unsigned life_us = 1 + randombytes_uniform(FILES_LIFE_US_MOST);
+    move->options.progress = die_among_files;
+    move->options.user = &life_us;
+    pid_t child = import_in_a_child(move);
+    move->options.progress = NULL;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    if (WIFEXITED(status))
+        assert_int_equal(WEXITSTATUS(status), 0);
+    return WIFSIGNALED(status);
+}
+
+static void killed_among_files_it_leaves_nothing_that_nobody_knows(void **state)
+{
+    struct move *move = *state;
+    struct move other;
+    int kills = 0;
+    move_begin(&other, "import_other");
+    other.options.chunk_rows = move->options.chunk_rows = FILES_CHUNK_ROWS;
+    move_pack_files(move, LEGACY_SUGAR, LEGACY_SOUND, FILES_PATIENTS);
+    move_pack_files(&other, LEGACY_SUGAR, LEGACY_SOUND, FILES_PATIENTS);
+    move_well(&other);
+    char *undisturbed = move_digest(&other);
+    for (int ways = 0; kills < FILES_KILLS && ways < FILES_KILLS; ways++) {
+        while (kills < FILES_KILLS && !is_whole(move))
+            kills += import_died_among_files(move);
+        if (!is_whole(move)) {
+            move_well(move);
+            move_adds_up(move);
+            assert_int_equal(move_step(move, "medical_report", "loaded"), FILES_PATIENTS / 2);
+        }
+        assert_string_equal(move_digest(move), undisturbed);
+        move_store_agrees(move);
+        move_undo(move, sql_int(move->boss, "SELECT max(id) FROM ops.import"));
+        assert_int_equal(move_store_agrees(move), 0);
+    }
+    print_message("killed %d times among files\n", kills);
+    assert_true(kills >= FILES_KILLS);
+    move_end(&other);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        MOVE_TEST(killed_among_files_it_leaves_nothing_that_nobody_knows),
         MOVE_TEST(an_import_killed_a_hundred_times_is_as_one_that_was_not),
     };
     return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);

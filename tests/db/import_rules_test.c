@@ -185,7 +185,7 @@ static void an_import_is_taken_back_whole(void **state)
         move->options.clinic = generation == LEGACY_SINGLE ? "chosen" : NULL;
         move_pack(move, (enum legacy_generation)generation, LEGACY_SOUND, 12);
         move_well(move);
-        assert_int_equal(import_undo(move->database.migrator_url, move->result.id, &move->fault,
+        assert_int_equal(import_undo(move->database.migrator_url, NULL, move->result.id, &move->fault,
                                      &move->text, &move->json),
                          ERR_NONE);
         assert_int_equal(sql_int(move->boss, "SELECT count(*) FROM clinicd.patient"), 0);
@@ -206,7 +206,7 @@ static void what_somebody_has_changed_is_not_taken_back(void **state)
     sql_run(move->boss,
             "UPDATE clinicd.patient SET version = 2 WHERE patient_number = 'PT5-2026-00003'");
     char *before = move_digest(move);
-    assert_int_equal(import_undo(move->database.migrator_url, move->result.id, &move->fault,
+    assert_int_equal(import_undo(move->database.migrator_url, NULL, move->result.id, &move->fault,
                                  &move->text, &move->json),
                      ERR_CONFLICT);
     assert_string_equal(move->fault.code, "import-touched");

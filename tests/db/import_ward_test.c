@@ -183,7 +183,7 @@ static void an_admission_that_somebody_worked_on_is_not_taken_back(void **state)
     sql_run(move->boss, "UPDATE clinicd.admission SET status = 'stable', updated_at = now()"
                         " WHERE id = (SELECT min(id::text)::uuid FROM clinicd.admission WHERE"
                         " status = 'admitted')");
-    assert_int_equal(import_undo(move->database.migrator_url, move->result.id, &move->fault,
+    assert_int_equal(import_undo(move->database.migrator_url, NULL, move->result.id, &move->fault,
                                  &move->text, &move->json),
                      ERR_CONFLICT);
     assert_non_null(strstr(move->fault.detail, "1 of the rows of step admission"));

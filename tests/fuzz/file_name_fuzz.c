@@ -1,6 +1,7 @@
 /* Any bytes as a file's name: a label that is clean, stays so when it is cleaned again, and breaks
  * out of no header. */
 #include "api/http/file_name.h"
+#include "db/store/file_name.h"
 
 #include <stdint.h>
 #include <stdlib.h>

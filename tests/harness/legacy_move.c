@@ -2,6 +2,7 @@
 
 #include "tests/harness/die.h"
 
+#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -11,6 +12,8 @@
 
 #include <cmocka.h>
 #include <jansson.h>
+
+enum { FILE_MOST = 1024 * 1024 };
 
 void move_begin(struct move *move, const char *name)
 {
@@ -24,12 +27,27 @@ void move_begin(struct move *move, const char *name)
         die("no place for a legacy file");
     close(fd);
     move->options.file = move->path;
+    snprintf(move->media, sizeof move->media, "%s-media", move->path);
+    snprintf(move->folder, sizeof move->folder, "%s-store", move->path);
+    move->store = (struct store_options){.folder = move->folder};
+    move->options.store = &move->store;
+    move->options.file_most = FILE_MOST;
     move->options.url = move->database.migrator_url;
+}
+
+static int remove_one(const char *path, const struct stat *about, int kind, struct FTW *at)
+{
+    (void)about;
+    (void)kind;
+    (void)at;
+    return remove(path);
 }
 
 void move_end(struct move *move)
 {
     unlink(move->path);
+    nftw(move->media, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    nftw(move->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
     sql_close(&move->boss);
     postgres_drop(&move->database);
     arena_end(&move->arena);
@@ -41,6 +59,69 @@ void move_pack(struct move *move, enum legacy_generation generation, enum legacy
     const struct legacy_plan plan = {
         .generation = generation, .flaw = flaw, .patients = patients, .seed = 20260506};
     legacy_make(&plan, move->path);
+}
+
+void move_pack_files(struct move *move, enum legacy_generation generation, enum legacy_flaw flaw,
+                     int patients)
+{
+    const struct legacy_plan plan = {.generation = generation,
+                                     .flaw = flaw,
+                                     .patients = patients,
+                                     .seed = 20260506,
+                                     .media = move->media};
+    legacy_make(&plan, move->path);
+    move->options.files = move->media;
+}
+
+/* What is met in the store, clinic by clinic, and what the row of each says. */
+struct count {
+    struct move *move;
+    int64_t clinic;
+    int64_t objects, spools;
+};
+
+static bool object_count(void *user, const struct store_object *object)
+{
+    struct count *count = user;
+    count->spools += object->is_spool;
+    if (object->is_spool)
+        return true;
+    assert_int_equal(sql_int(count->move->boss,
+                             "SELECT count(*) FROM clinicd.file WHERE clinic_id = %lld AND id = "
+                             "'%s' AND size_bytes = %lld",
+                             (long long)count->clinic, object->name, (long long)object->size),
+                     1);
+    count->objects++;
+    return true;
+}
+
+int64_t move_store_agrees(struct move *move)
+{
+    struct store *store = NULL;
+    struct count count = {.move = move};
+    assert_int_equal(store_open(&move->store, &move->fault, &store), ERR_NONE);
+    int64_t last = sql_int(move->boss, "SELECT last_value FROM clinicd.clinic_number");
+    for (count.clinic = 0; count.clinic <= last; count.clinic++)
+        assert_int_equal(store_walk(store, count.clinic, object_count, &count, &move->fault),
+                         ERR_NONE);
+    store_close(store);
+    assert_int_equal(count.objects, sql_int(move->boss, "SELECT count(*) FROM clinicd.file"));
+    assert_int_equal(sql_int(move->boss,
+                             "SELECT count(*) FROM clinicd.file_quota q WHERE (files, bytes) <> "
+                             "(SELECT count(*), coalesce(sum(size_bytes), 0) FROM clinicd.file f "
+                             "WHERE f.clinic_id = q.clinic_id AND f.deleted_at IS NULL)"),
+                     0);
+    return count.spools;
+}
+
+void move_undo(struct move *move, int64_t id)
+{
+    fault_reset(&move->fault);
+    enum err err = import_undo(move->database.migrator_url, &move->store, id, &move->fault,
+                               &move->text, &move->json);
+    if (err)
+        print_error("%s: %s\n", move->fault.code, move->fault.detail);
+    assert_int_equal(err, ERR_NONE);
 }
 
 enum err move_import(struct move *move)
@@ -81,6 +162,8 @@ char *move_digest(struct move *move)
                                          "admission_change",
                                          "treatment",
                                          "admission_paper",
+                                         "file",
+                                         "report",
                                          "file_quota",
                                          "quota",
                                          "counter"};

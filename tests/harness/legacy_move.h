@@ -19,6 +19,9 @@ struct move {
     struct import_options options;
     struct import_result result;
     char path[64]; /* of the legacy file */
+    char media[80]; /* of its reports' files; not made before move_pack_files() */
+    char folder[80]; /* of the store */
+    struct store_options store;
 };
 
 void move_begin(struct move *move, const char *name); /* a database of its own */
@@ -27,6 +30,17 @@ void move_end(struct move *move);
 /* Makes the legacy file. */
 void move_pack(struct move *move, enum legacy_generation generation, enum legacy_flaw flaw,
                int patients);
+
+/* Makes it with reports, and their folder, and means them to be imported. */
+void move_pack_files(struct move *move, enum legacy_generation generation, enum legacy_flaw flaw,
+                     int patients);
+
+/* The store has what the rows name, none more, none less, of that length. Says how many files lie
+ * there half written, as a kill leaves them. */
+int64_t move_store_agrees(struct move *move);
+
+/* Takes an import back, and fails the test when that fails. */
+void move_undo(struct move *move, int64_t id);
 
 /* Imports it with the move's options; the report stands in text and json. */
 enum err move_import(struct move *move);

@@ -1,0 +1,82 @@
+-- Test reports with their files, of no order: the legacy program never said which test one answers. A day of the test
+-- that is none, or comes after the report, stays in the notes as it was written.
+-- import: table=testreport
+
+-- section files
+TRUNCATE ops.import_report;
+
+INSERT INTO ops.import_report (n, clinic_id, patient_id, kind, id, file_id, test_type, notes, test_on, uploaded_at, uploaded_by_id, uploaded_by_name, code, column_name, changes)
+WITH s AS MATERIALIZED (
+    SELECT s.n, s.r, i.source_id, p.clinic_id, p.id AS patient_id, ops.ref(s.r, 'clinic_id') IS NULL AS is_homeless,
+        cm.clinic_id <> p.clinic_id AS is_conflict,
+        ops.day(s.r->>'test_date') AS test_date, ops.tidy(s.r->>'test_date') AS written_date, c.timezone,
+        a.id AS by_id, coalesce(NULLIF(btrim(a.first_name || ' ' || a.last_name), ''), a.username) AS by_name,
+        ops.moment(s.r->>'uploaded_at') AS at, ops.tidy(s.r->>'test_type') AS word, ops.tidy(s.r->>'notes') AS words
+    FROM ops.import i
+    CROSS JOIN ops.staged($1, 'test_report') s
+    LEFT JOIN ops.import_map p ON p.source_id = i.source_id AND p.name = 'patient' AND p.legacy_id = ops.ref(s.r, 'patient_id')
+    LEFT JOIN clinicd.clinic c ON c.clinic_id = p.clinic_id
+    LEFT JOIN ops.import_map cm ON cm.source_id = i.source_id AND cm.name = 'clinic' AND cm.legacy_id = ops.ref(s.r, 'clinic_id')
+    LEFT JOIN ops.import_map u ON u.source_id = i.source_id AND u.name IN ('staff', 'login') AND u.legacy_id = ops.ref(s.r, 'uploaded_by_id')
+    LEFT JOIN clinicd.account a ON a.clinic_id = u.clinic_id AND a.id = u.id AND a.clinic_id = p.clinic_id
+    WHERE i.id = $1
+),
+d AS MATERIALIZED (
+    SELECT s.*, CASE WHEN s.test_date <= (s.at AT TIME ZONE s.timezone)::date THEN s.test_date END AS test_on FROM s
+),
+t AS MATERIALIZED (
+    SELECT d.*, ops.tidy(concat_ws(E'\n', d.words, CASE WHEN length(d.word) > 100 THEN 'Type: ' || d.word END,
+        CASE WHEN d.test_on IS NULL THEN 'Day of the test: ' || d.written_date END)) AS notes
+    FROM d
+)
+SELECT t.n, t.clinic_id, t.patient_id, 'test_report', ops.row_id(t.source_id, 'test_report', t.n, t.at),
+    ops.row_id(t.source_id, 'test_report file', t.n, t.at), CASE WHEN length(t.word) <= 100 THEN t.word ELSE 'Other' END, t.notes, t.test_on, t.at, t.by_id, t.by_name,
+    CASE WHEN t.patient_id IS NULL THEN 'patient-unknown' WHEN t.at IS NULL THEN 'time-unreadable'
+         WHEN length(t.notes) > 2000 THEN 'too-long' END,
+    CASE WHEN t.patient_id IS NULL THEN 'patient_id' WHEN t.at IS NULL THEN 'uploaded_at' ELSE 'notes' END,
+    array_remove(ARRAY[CASE WHEN t.is_homeless THEN 'clinic-inherited' END,
+        CASE WHEN t.is_conflict THEN 'clinic-of-the-parent' END,
+        CASE WHEN t.word IS NULL THEN 'type-given' WHEN length(t.word) > 100 THEN 'type-moved' END,
+        CASE WHEN t.written_date IS NOT NULL AND t.test_on IS NULL THEN 'test-day-impossible' END,
+        CASE WHEN ops.ref(t.r, 'uploaded_by_id') IS NOT NULL AND t.by_id IS NULL THEN 'uploader-unknown' END], NULL)
+FROM t;
+
+INSERT INTO ops.import_file (import_id, name, legacy_id, clinic_id, id)
+SELECT $1, 'test_report', r.n, r.clinic_id, r.file_id FROM ops.import_report r WHERE r.code IS NULL
+ON CONFLICT DO NOTHING;
+
+COMMIT;
+
+SELECT r.n, r.clinic_id, r.file_id FROM ops.import_report r WHERE r.code IS NULL ORDER BY r.n;
+
+-- section load
+INSERT INTO ops.import_outcome (n, outcome, code, column_name, clinic_id, id, canon, changes)
+SELECT r.n, CASE WHEN r.code IS NULL THEN 'loaded' ELSE 'rejected' END, r.code, r.column_name, r.clinic_id, r.id,
+    ops.canon(r.patient_id::text, r.kind, r.report_type, r.description, r.test_type, r.test_on::text, r.notes, ops.instant(r.uploaded_at),
+    r.uploaded_by_id::text, r.file_name, r.media_type, r.size_bytes::text, r.sha256), r.changes
+FROM ops.import_report r;
+
+-- section check
+SELECT count(*), sum(ops.canon(r.patient_id::text, r.kind, r.report_type, r.description, r.test_type, r.test_on::text, r.notes, ops.instant(f.uploaded_at),
+    f.uploaded_by_id::text, f.name, f.media_type, f.size_bytes::text, f.sha256))
+FROM ops.import_map m JOIN clinicd.report r ON r.clinic_id = m.clinic_id AND r.id = m.id
+JOIN clinicd.file f ON f.clinic_id = r.clinic_id AND f.id = r.file_id
+WHERE m.import_id = $1 AND m.name = 'test_report' AND m.outcome = 'loaded';
+
+-- section touched
+SELECT count(*) FROM ops.import_file k JOIN clinicd.file f ON f.clinic_id = k.clinic_id AND f.id = k.id
+WHERE k.import_id = $1 AND k.name = 'test_report'
+  AND (f.deleted_at IS NOT NULL OR EXISTS (SELECT FROM clinicd.lab_order o WHERE o.clinic_id = f.clinic_id AND o.report_file_id = f.id));
+
+-- section undo
+DELETE FROM clinicd.report r USING ops.import_file k
+WHERE k.import_id = $1 AND k.name = 'test_report' AND r.clinic_id = k.clinic_id AND r.file_id = k.id;
+
+WITH gone AS (
+    DELETE FROM clinicd.file f USING ops.import_file k
+    WHERE k.import_id = $1 AND k.name = 'test_report' AND f.clinic_id = k.clinic_id AND f.id = k.id
+    RETURNING f.clinic_id, f.size_bytes
+)
+UPDATE clinicd.file_quota q SET files = q.files - g.n, bytes = q.bytes - g.bytes
+FROM (SELECT clinic_id, count(*) AS n, sum(size_bytes) AS bytes FROM gone GROUP BY clinic_id) g
+WHERE q.clinic_id = g.clinic_id;

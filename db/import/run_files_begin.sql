@@ -1,0 +1,1 @@
+UPDATE ops.import SET has_files = true WHERE id = $1::bigint;

@@ -36,7 +36,7 @@ struct import_options {
     bool is_dry;
     bool activates;        /* opens the clinics when all is whole */
     bool resets_passwords; /* nobody keeps one */
-    int chunk_rows;        /* rows a transaction; 0: 4000 */
+    int chunk_rows;        /* rows a transaction; 0: 16000 */
     int64_t most_rejects;  /* -1: any number */
     struct stop *stop;     /* asked, it ends behind the chunk that it is at; may be NULL */
     void (*progress)(void *user, const struct import_progress *progress); /* may be NULL */

@@ -64,15 +64,23 @@ SELECT u.n, CASE WHEN u.code IS NULL THEN 'loaded' ELSE 'rejected' END, u.code,
              THEN 'advice-without-reason' END], NULL)
 FROM u LEFT JOIN t ON t.n = u.n;
 
--- A statement of its own: the figures count it when the prescription is there.
-INSERT INTO clinicd.admission_recommendation (clinic_id, prescription_id, patient_id, admission_type, reason, recommended_at,
-    created_at, updated_at)
-SELECT p.clinic_id, p.id, p.patient_id, 'general', coalesce(ops.tidy(s.r->>'admission_reason'), 'No reason was recorded.'),
-    p.prescribed_at, p.prescribed_at, p.prescribed_at
-FROM ops.staged($1, 'prescription') s
-JOIN ops.import_outcome o ON o.n = s.n AND o.outcome = 'loaded'
-CROSS JOIN LATERAL (SELECT * FROM clinicd.prescription p WHERE p.clinic_id = o.clinic_id AND p.id = o.id OFFSET 0) p
-WHERE p.status <> 'cancelled' AND s.r->>'admission_recommended' = '1';
+-- A statement of its own: the prescription is there by then, and counted without it.
+WITH made AS (
+    INSERT INTO clinicd.admission_recommendation (clinic_id, prescription_id, patient_id, admission_type, reason, recommended_at,
+        created_at, updated_at)
+    SELECT p.clinic_id, p.id, p.patient_id, 'general', coalesce(ops.tidy(s.r->>'admission_reason'), 'No reason was recorded.'),
+        p.prescribed_at, p.prescribed_at, p.prescribed_at
+    FROM ops.staged($1, 'prescription') s
+    JOIN ops.import_outcome o ON o.n = s.n AND o.outcome = 'loaded'
+    CROSS JOIN LATERAL (SELECT * FROM clinicd.prescription p WHERE p.clinic_id = o.clinic_id AND p.id = o.id OFFSET 0) p
+    WHERE p.status <> 'cancelled' AND s.r->>'admission_recommended' = '1'
+    RETURNING clinic_id, prescription_id
+)
+UPDATE clinicd.prescription_figure f SET recommended = f.recommended + n.made
+FROM (SELECT p.clinic_id, p.doctor_id, count(*) AS made FROM made m
+      CROSS JOIN LATERAL (SELECT * FROM clinicd.prescription p WHERE p.clinic_id = m.clinic_id AND p.id = m.prescription_id OFFSET 0) p
+      GROUP BY p.clinic_id, p.doctor_id) n
+WHERE f.clinic_id = n.clinic_id AND f.doctor_id = n.doctor_id;
 
 -- section check
 SELECT count(*), sum(ops.canon(p.patient_id::text, p.doctor_id::text, ops.instant(p.prescribed_at), p.status))

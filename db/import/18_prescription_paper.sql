@@ -16,7 +16,7 @@ WITH s AS MATERIALIZED (
 ),
 written AS MATERIALIZED (
     SELECT c.clinic_id, f.prescription_id, f.facts
-    FROM (SELECT s.clinic_id, array_agg(s.id) AS ids FROM s WHERE NOT s.is_needless GROUP BY s.clinic_id) c
+    FROM (SELECT s.clinic_id, array_agg(s.id) AS ids FROM s WHERE s.id IS NOT NULL AND NOT s.is_needless GROUP BY s.clinic_id) c
     CROSS JOIN LATERAL clinicd.prescriptions_facts(c.clinic_id, c.ids) f
 ),
 t AS MATERIALIZED (

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHUNK_ROWS = 4000, COPY_BYTES = 65536, NUMBER_TEXT = 24 };
+enum { CHUNK_ROWS = 16000, COPY_BYTES = 65536, NUMBER_TEXT = 24 };
 
 /* A step under way. */
 struct step_run {
@@ -203,13 +203,14 @@ enum err load_rows(struct load *load)
             continue;
         enum err err = step_open(&run, i);
         int64_t rows = run.is_done ? 0 : chunk_rows(&run);
-        for (int chunk = 1; !err && rows == chunk_rows(&run); chunk++) {
+        for (int chunk = 1, quadrupled = 1; !err && rows == chunk_rows(&run); chunk++) {
             err = chunk_load(&run, &rows);
             if (!err)
                 progress_tell(&run);
-            bool has_doubled = (chunk & (chunk - 1)) == 0;
-            if (!err && rows == chunk_rows(&run) && has_doubled)
+            if (!err && rows == chunk_rows(&run) && chunk == quadrupled) {
                 err = target_run(load->target, import_run_analyze, NULL, NULL);
+                quadrupled *= 4;
+            }
             if (!err)
                 err = stop_look(load);
         }

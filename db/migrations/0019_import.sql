@@ -63,6 +63,9 @@ CREATE OR REPLACE TRIGGER report_guard BEFORE INSERT ON clinicd.report
 -- The words of names come by the chunk (db/import/05_patient.sql), not by the row.
 CREATE OR REPLACE TRIGGER patient_words_insert AFTER INSERT ON clinicd.patient
     FOR EACH ROW WHEN (NOT clinicd.is_history()) EXECUTE FUNCTION clinicd.patient_words_keep();
+-- So do the figures of what was advised (db/import/10_prescription.sql).
+CREATE OR REPLACE TRIGGER recommendation_counts_new AFTER INSERT ON clinicd.admission_recommendation FOR EACH ROW
+    WHEN (NEW.withdrawn_at IS NULL AND NOT clinicd.is_history()) EXECUTE FUNCTION clinicd.recommendation_counts();
 -- The catalogue came with its own rows: it learns nothing from what was prescribed long ago.
 CREATE OR REPLACE TRIGGER catalog_learns_new AFTER INSERT ON clinicd.prescription_medicine
     REFERENCING NEW TABLE AS written FOR EACH STATEMENT
@@ -71,8 +74,8 @@ CREATE OR REPLACE TRIGGER catalog_learns_new AFTER INSERT ON clinicd.prescriptio
     REFERENCING NEW TABLE AS written FOR EACH STATEMENT
     WHEN (NOT clinicd.is_history()) EXECUTE FUNCTION clinicd.catalog_learns_tests();
 
--- A prescription's facts as they are this moment (0017_papers.sql), of as many as are asked for: clinic and doctors are
--- looked up once, and no plan is made anew for each of a million papers.
+-- The facts of papers (0017_papers.sql), of as many as are asked for: clinic and doctors are looked up once, and no plan
+-- is made anew for each of a million papers.
 CREATE FUNCTION clinicd.prescriptions_facts(clinic bigint, rx uuid[]) RETURNS TABLE (prescription_id uuid, facts json)
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     WITH p AS MATERIALIZED (
@@ -117,6 +120,44 @@ $$;
 CREATE OR REPLACE FUNCTION clinicd.prescription_facts(clinic bigint, rx uuid) RETURNS json
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT f.facts FROM clinicd.prescriptions_facts(clinic, ARRAY[rx]) f;
+$$;
+CREATE FUNCTION clinicd.admissions_facts(clinic bigint, admissions uuid[]) RETURNS TABLE (admission_id uuid, facts json)
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    WITH a AS MATERIALIZED (
+        SELECT * FROM clinicd.admission a WHERE a.clinic_id = clinic AND a.id = ANY (admissions)
+    ),
+    c AS MATERIALIZED (
+        SELECT c.timezone, clinicd.paper_clinic(clinic) AS head FROM clinicd.clinic c WHERE c.clinic_id = clinic
+    ),
+    d AS MATERIALIZED (
+        SELECT d.doctor_id, d.doctor_name, clinicd.paper_doctor(clinic, d.doctor_id, d.doctor_name) AS doctor
+        FROM (SELECT DISTINCT a.doctor_id, a.doctor_name FROM a) d
+    )
+    SELECT a.id, json_build_object('id', a.id, 'number', a.admission_number,
+        'clinic', c.head, 'pharmacy', NULL,
+        'doctor', d.doctor,
+        'patient', clinicd.paper_patient(clinic, a.patient_id, (a.admitted_at AT TIME ZONE c.timezone)::date),
+        'allergies', clinicd.paper_allergies(clinic, a.patient_id),
+        'allergies_said', NULLIF(a.allergies, clinicd.allergies_text(clinic, a.patient_id)),
+        'admitted_local', clinicd.local_minute(a.admitted_at, c.timezone),
+        'admitted_offset', clinicd.local_offset(a.admitted_at, c.timezone),
+        'ended_local', clinicd.local_minute(a.ended_at, c.timezone),
+        'ended_offset', clinicd.local_offset(a.ended_at, c.timezone),
+        'days', clinicd.admission_days(a.admitted_at, a.ended_at, NULL, c.timezone),
+        'admission_type', a.admission_type, 'room_number', a.room_number, 'bed_number', a.bed_number,
+        'reason_for_admission', a.reason_for_admission, 'medical_history', a.medical_history,
+        'treatments', (SELECT coalesce(json_agg(json_build_object('treatment_type', t.treatment_type,
+                'treatment_name', t.treatment_name, 'description', t.description, 'dosage', t.dosage,
+                'frequency', t.frequency, 'route', t.route, 'saline_type', t.saline_type, 'quantity', t.quantity,
+                'oxygen_type', t.oxygen_type, 'oxygen_flow_rate', t.oxygen_flow_rate, 'duration', t.duration,
+                'administered_local', clinicd.local_minute(t.administered_at, c.timezone),
+                'administered_by', t.administered_by_name, 'notes', t.notes) ORDER BY t.administered_at, t.id), '[]')
+            FROM clinicd.treatment t WHERE t.clinic_id = clinic AND t.admission_id = a.id))
+    FROM a JOIN d ON d.doctor_id = a.doctor_id AND d.doctor_name = a.doctor_name CROSS JOIN c;
+$$;
+CREATE OR REPLACE FUNCTION clinicd.admission_facts(clinic bigint, admission uuid) RETURNS json
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT f.facts FROM clinicd.admissions_facts(clinic, ARRAY[admission]) f;
 $$;
 
 -- What the legacy program never asked for is not there, and nothing is made up: only what was imported may be without.
@@ -435,12 +476,14 @@ GRANT SELECT ON ops.import_source, ops.import, ops.import_clinic, ops.import_tab
 -- section verify
 
 SELECT NOT has_table_privilege('clinicd_app', 'ops.import_map', 'SELECT,INSERT,UPDATE,DELETE');
-SELECT count(*) = 28 FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+SELECT count(*) = 29 FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE n.nspname = 'clinicd' AND pg_get_triggerdef(t.oid) LIKE '%is_history()%';
 SELECT NOT clinicd.is_history();
 
 -- section down loss=rows
 
+CREATE OR REPLACE TRIGGER recommendation_counts_new AFTER INSERT ON clinicd.admission_recommendation FOR EACH ROW
+    WHEN (NEW.withdrawn_at IS NULL) EXECUTE FUNCTION clinicd.recommendation_counts();
 CREATE OR REPLACE TRIGGER patient_words_insert AFTER INSERT ON clinicd.patient
     FOR EACH ROW EXECUTE FUNCTION clinicd.patient_words_keep();
 CREATE OR REPLACE TRIGGER visit_begins BEFORE INSERT ON clinicd.visit
@@ -526,7 +569,34 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     JOIN clinicd.clinic c ON c.clinic_id = clinic
     WHERE p.clinic_id = clinic AND p.id = rx;
 $$;
+CREATE OR REPLACE FUNCTION clinicd.admission_facts(clinic bigint, admission uuid) RETURNS json
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT json_build_object('id', a.id, 'number', a.admission_number,
+        'clinic', clinicd.paper_clinic(clinic), 'pharmacy', NULL,
+        'doctor', clinicd.paper_doctor(clinic, a.doctor_id, a.doctor_name),
+        'patient', clinicd.paper_patient(clinic, a.patient_id, (a.admitted_at AT TIME ZONE c.timezone)::date),
+        'allergies', clinicd.paper_allergies(clinic, a.patient_id),
+        'allergies_said', NULLIF(a.allergies, clinicd.allergies_text(clinic, a.patient_id)),
+        'admitted_local', clinicd.local_minute(a.admitted_at, c.timezone),
+        'admitted_offset', clinicd.local_offset(a.admitted_at, c.timezone),
+        'ended_local', clinicd.local_minute(a.ended_at, c.timezone),
+        'ended_offset', clinicd.local_offset(a.ended_at, c.timezone),
+        'days', clinicd.admission_days(a.admitted_at, a.ended_at, NULL, c.timezone),
+        'admission_type', a.admission_type, 'room_number', a.room_number, 'bed_number', a.bed_number,
+        'reason_for_admission', a.reason_for_admission, 'medical_history', a.medical_history,
+        'treatments', (SELECT coalesce(json_agg(json_build_object('treatment_type', t.treatment_type,
+                'treatment_name', t.treatment_name, 'description', t.description, 'dosage', t.dosage,
+                'frequency', t.frequency, 'route', t.route, 'saline_type', t.saline_type, 'quantity', t.quantity,
+                'oxygen_type', t.oxygen_type, 'oxygen_flow_rate', t.oxygen_flow_rate, 'duration', t.duration,
+                'administered_local', clinicd.local_minute(t.administered_at, c.timezone),
+                'administered_by', t.administered_by_name, 'notes', t.notes) ORDER BY t.administered_at, t.id), '[]')
+            FROM clinicd.treatment t WHERE t.clinic_id = clinic AND t.admission_id = admission))
+    FROM clinicd.admission a
+    JOIN clinicd.clinic c ON c.clinic_id = clinic
+    WHERE a.clinic_id = clinic AND a.id = admission;
+$$;
 DROP FUNCTION clinicd.prescriptions_facts(bigint, uuid[]);
+DROP FUNCTION clinicd.admissions_facts(bigint, uuid[]);
 DROP TRIGGER treatment_is_no_history ON clinicd.treatment;
 DROP TRIGGER admission_is_no_history ON clinicd.admission;
 DROP FUNCTION clinicd.row_is_no_history();

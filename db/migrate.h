@@ -107,11 +107,13 @@ struct migrate_report {
     size_t conditions_n;
 };
 
+enum { LOSS_ANY = -2 }; /* in a scratch database only */
+
 struct migrate_options {
     const char *url; /* the migrator's */
     int64_t lock_wait_ms;
     int to;                 /* target version; -1: up to the newest */
-    int64_t data_loss_ok;   /* -1: none; else exactly the rows that down may lose */
+    int64_t data_loss_ok;   /* -1: none; else exactly the rows that down may lose, or LOSS_ANY */
     int64_t lock_budget_ms; /* longest wait for one lock inside a file; 0: 2000 */
     int lock_attempts;      /* 0: 20 */
     const char *command;    /* for ops.run; NULL: the function's own name */
@@ -214,10 +216,31 @@ enum err migrate_baseline(const struct migrate_options *options, int version,
                           const char *scratch_url, struct fault *fault, struct drift **drift,
                           size_t *drift_n) FAILS;
 
-/* The pending files (all, when none is) in the scratch database: up, verify, down, the same
- * catalogue as before, up again, verify; then it is emptied. */
-enum err migrate_rehearse(const struct migrate_options *options, const char *scratch_url,
-                          struct fault *fault, struct drift **drift, size_t *drift_n) FAILS;
+/* Where to rehearse, and with what. */
+struct rehearsal {
+    const char *scratch_url; /* as the migrator */
+    const char *backup;      /* the id of what was restored there; NULL: it is empty */
+    enum err (*between)(void *user, struct fault *fault); /* on top of it all; may be NULL */
+    void *user;
+};
+
+struct rehearsal_report {
+    int from, to;
+    struct drift *drift; /* of the catalogue, after the way down */
+    size_t drift_n;
+    struct backup_difference *changes; /* of rows and checksums, likewise */
+    size_t changes_n;
+    int64_t up_ms, verify_ms, down_ms, again_ms;
+};
+
+/* The pending files in the scratch database: up, verify, `between`, down, the same catalogue, rows
+ * and checksums as before, up again, verify. An empty one is first filled up to where the real one
+ * is (when nothing is pending: all files are rehearsed), and emptied at the end. The options'
+ * report is of the first way up. Where the real database has ops.run, the run is noted there with
+ * the hashes of the files: the guard of `up` looks for it. ERR_CONFLICT "nothing-pending": in a
+ * restored one there is nothing to rehearse. */
+enum err migrate_rehearse(const struct migrate_options *options, const struct rehearsal *how,
+                          struct fault *fault, struct rehearsal_report *out) FAILS;
 
 /* What is different now from what this program's migrations make of nothing, in the scratch
  * database. */

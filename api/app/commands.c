@@ -99,7 +99,8 @@ const struct command commands[] = {
         .name = "migrate rehearse",
         .help = "up, down and up again in a scratch database, and compare",
         .run = run_migrate_rehearse,
-        .options = {{"--scratch", "URL", "an empty database for it (required)"},
+        .options = {{"--from", "FOLDER", "with the data of this backup, and its rows compared"},
+                    {"--scratch", "URL", "an empty database for it (one of its own)"},
                     {"--to", "V", "stop at version V"}},
     },
     {
@@ -107,7 +108,7 @@ const struct command commands[] = {
         .operands = "V",
         .help = "take a database without history for version V, when it proves to be that",
         .run = run_migrate_baseline,
-        .options = {{"--scratch", "URL", "an empty database for the proof (required)"}},
+        .options = {{"--scratch", "URL", "an empty database for the proof (one of its own)"}},
     },
     {
         .name = "migrate accept",
@@ -215,13 +216,14 @@ const struct command commands[] = {
         .help = "try to cross from one clinic into another, on every table, as the service",
         .run = run_verify_isolation,
         .options = {{"--self-test", NULL, "prove that it would notice: take each wall away once"},
-                    {"--scratch", "URL", "an empty database for the self-test"}},
+                    {"--scratch", "URL", "an empty database for the self-test (one of its own)"}},
     },
     {
         .name = "verify schema",
         .help = "compare the schema with what the migrations left",
         .run = run_verify_schema,
-        .options = {{"--scratch", "URL", "an empty database: compare with what they make there"}},
+        .options = {{"--scratch", "URL", "an empty database: compare with what they make there"},
+                    {"--from-nothing", NULL, "compare with what they make in one of its own"}},
     },
     {
         .name = "verify data",

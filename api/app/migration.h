@@ -7,6 +7,7 @@
 #include "api/app/guard.h"
 #include "api/app/site.h"
 #include "db/migrate.h"
+#include "db/scratch.h"
 
 /* One migrate command. `options` are the command's to fill further between begin and end. */
 struct migration_work {
@@ -38,6 +39,11 @@ void migration_conditions_write(struct call *call, const struct migrate_report *
 
 /* Which objects of the catalogue differ: lines of the text, and "drift" of the result. */
 void migration_drift_write(struct call *call, const struct drift *drift, size_t n);
+
+/* The database of --scratch, or one of our own, where a superuser is known who makes it: to be
+ * given to scratch_end(). */
+enum err scratch_take(struct call *call, const struct site *site, const char *migrate_url,
+                      struct scratch *out) FAILS;
 
 /* A number of seconds or milliseconds ("2s", "500ms", "10"); -1: none such. */
 int64_t duration_ms(const char *text);

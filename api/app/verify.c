@@ -2,7 +2,7 @@
 #include "db/verify.h"
 
 #include "api/app/commands.h"
-#include "api/app/site.h"
+#include "api/app/migration.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -93,26 +93,29 @@ static enum exit_code work_end(struct verify_work *work, enum err err, const cha
     return EXIT_DONE;
 }
 
-static enum err self_test(struct verify_work *work, const char *scratch)
+static enum err self_test(struct verify_work *work)
 {
     struct call *call = work->call;
+    struct scratch scratch = {.name = NULL};
     enum err err = site_migrator_url(&work->site, &call->fault, &work->options.url);
-    return err ? err
-               : verify_self_test(&work->options, site_app_url(&work->site), scratch, &call->fault,
-                                  &work->found);
+    if (!err)
+        err = scratch_take(call, &work->site, work->options.url, &scratch);
+    if (!err)
+        err = verify_self_test(&work->options, site_app_url(&work->site), scratch.url, &call->fault,
+                               &work->found);
+    scratch_end(&scratch, &call->fault);
+    return err;
 }
 
 enum exit_code run_verify_isolation(struct call *call)
 {
     struct verify_work work;
-    const char *scratch = call_option(call, "--scratch");
     bool is_self_test = call_option(call, "--self-test") != NULL;
-    if (is_self_test != (scratch != NULL))
-        return call_usage(call, "--self-test needs --scratch URL: an empty database on the same "
-                                "server, as the role clinicd_migrator");
+    if (!is_self_test && call_option(call, "--scratch"))
+        return call_usage(call, "--scratch is for --self-test");
     enum err err = work_begin(call, &work);
     if (!err && is_self_test)
-        err = self_test(&work, scratch);
+        err = self_test(&work);
     else if (!err)
         err = verify_isolation(site_app_url(&work.site), &call->fault, &work.found);
     const char *well =
@@ -129,12 +132,15 @@ enum exit_code run_verify_isolation(struct call *call)
 enum exit_code run_verify_schema(struct call *call)
 {
     struct verify_work work;
+    struct scratch scratch = {.name = NULL};
     enum err err = work_begin(call, &work);
     if (!err)
         err = site_migrator_url(&work.site, &call->fault, &work.options.url);
+    if (!err && (call_option(call, "--scratch") || call_option(call, "--from-nothing")))
+        err = scratch_take(call, &work.site, work.options.url, &scratch);
     if (!err)
-        err =
-            verify_schema(&work.options, call_option(call, "--scratch"), &call->fault, &work.found);
+        err = verify_schema(&work.options, scratch.url, &call->fault, &work.found);
+    scratch_end(&scratch, &call->fault);
     call_next(call, err ? "migrate status --drift" : "verify isolation");
     return work_end(&work, err, "the schema is this program's\n");
 }

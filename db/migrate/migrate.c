@@ -85,7 +85,7 @@ static enum err confirm_loss(struct migrator *migrator, int from, int to, int64_
             return err;
         total += losses[version];
     }
-    if (migrator->options->data_loss_ok != total &&
+    if (migrator->options->data_loss_ok != LOSS_ANY && migrator->options->data_loss_ok != total &&
         (total > 0 || migrator->options->data_loss_ok > 0))
         return fail(migrator->fault, ERR_CONFLICT, "data-loss-unconfirmed",
                     "this loses %lld rows; to confirm, say exactly that number", (long long)total);

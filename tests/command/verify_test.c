@@ -100,7 +100,7 @@ static void the_self_test_takes_every_wall_away(void **state)
 {
     struct desk *desk = *state;
     struct postgres_database scratch;
-    run(desk, "verify isolation --self-test", USAGE);
+    run(desk, "verify isolation --self-test", USAGE); /* nobody makes it a database */
     postgres_database_empty("command_scratch", &scratch);
     const char *url =
         arena_format(&desk->arena, "postgresql://clinicd_migrator@/%s?host=%s", scratch.name,

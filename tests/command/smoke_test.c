@@ -1,5 +1,7 @@
 /* `clinicd verify smoke` against a running service: passes, fails where something is broken, and
  * leaves no open clinic either way. */
+#include "api/endpoints.h"
+#include "api/http/request.h"
 #include "db/maintain.h"
 #include "tests/harness/ask.h"
 #include "tests/harness/program.h"
@@ -15,7 +17,32 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { DONE = 0, UNVERIFIED = 5, PRECONDITION = 8, CANNOT_CONNECT = 10 };
+enum { DONE = 0, UNVERIFIED = 5, PRECONDITION = 8, CANNOT_CONNECT = 10, ENDPOINTS_MOST = 512 };
+
+/* Shows every clinic what the first that asked may see. */
+static enum err patients_get_of_the_first(struct request *request)
+{
+    static int64_t first;
+    struct tx *tx = request_tx(request);
+    if (first == 0)
+        first = tx->scope.clinic_id;
+    tx->scope.clinic_id = first;
+    return patients_get(request);
+}
+
+static struct handler handlers[ENDPOINTS_MOST];
+
+static const struct handler *handlers_with(const char *operation,
+                                           enum err (*run)(struct request *request))
+{
+    assert_true(endpoints_n <= ENDPOINTS_MOST);
+    for (size_t i = 0; i < endpoints_n; i++) {
+        handlers[i] = endpoints[i];
+        if (strcmp(handlers[i].operation, operation) == 0)
+            handlers[i].run = run;
+    }
+    return handlers;
+}
 
 static int begin(void **state)
 {
@@ -105,6 +132,21 @@ static void order(struct world *world, const char *url)
         ERR_NONE);
 }
 
+static void a_record_that_another_clinic_sees_turns_it_red(void **state)
+{
+    (void)state;
+    static struct world world;
+    world_begin(&world, &(struct world_options){
+                            .name = "smoke_leak",
+                            .handlers = handlers_with("patients_get", patients_get_of_the_first),
+                            .handlers_n = endpoints_n});
+    struct program_end end = smoke(&world, service_port(world.service), SEED_PASSWORD, UNVERIFIED);
+    assert_non_null(strstr(end.text, "ok     another clinic does not find it: 404\n"));
+    assert_non_null(strstr(end.text, "FAILED nor in its own records: 200\n"));
+    assert_int_equal(open_clinics(&world), 0);
+    world_end(&world);
+}
+
 /* Whose pass it is must be the database's that the service works on. */
 static void the_service_of_another_database_proves_nothing(void **state)
 {
@@ -134,6 +176,7 @@ int main(void)
         TEST(a_sound_service_passes_and_nothing_stays_open),
         TEST(a_step_that_fails_is_named_and_all_is_closed),
         TEST(who_does_not_get_in_is_told_so),
+        cmocka_unit_test(a_record_that_another_clinic_sees_turns_it_red),
         TEST(the_service_of_another_database_proves_nothing),
     };
     return cmocka_run_group_tests_name("smoke", tests, NULL, NULL);

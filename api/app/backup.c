@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { BAR = 14, LINE_EVERY_US = 10 * 1000 * 1000, BAR_EVERY_US = 100 * 1000 };
+enum { MISSING_SHOWN = 20, BAR = 14, LINE_EVERY_US = 10 * 1000 * 1000, BAR_EVERY_US = 100 * 1000 };
 
 /* A bar where somebody watches, else a line now and then, and the last. */
 struct progress {
@@ -26,6 +26,7 @@ struct backup_work {
     struct stop stop;
     struct progress progress;
     struct backup_options options;
+    struct store_options store;
 };
 
 static void progress_show(void *user, const char *what, int64_t done, int64_t total)
@@ -117,6 +118,12 @@ static void facts_write(struct call *call, const struct backup_facts *facts)
                facts->kind, facts->tables, facts->rows, facts->files, facts->bytes,
                facts->duration_ms);
     database_write(call, facts);
+    buf_text(out, ", \"missing\": [");
+    for (size_t i = 0; i < facts->missing_n; i++) {
+        buf_text(out, i ? ", " : "");
+        buf_json_string(out, facts->missing[i]);
+    }
+    buf_char(out, ']');
     if (facts->not_noted)
         call_warn(call, "not noted in ops.backup and ops.run: %s", facts->not_noted);
 }
@@ -131,7 +138,20 @@ static void backup_answer(struct call *call, const struct backup_facts *facts)
                " bytes in %.1f s\n",
                facts->folder, facts->tables, facts->rows, facts->files, facts->bytes,
                (double)facts->duration_ms / 1000);
-    call_next(call, arena_format(&call->arena, "restore %s --verify", facts->folder));
+    for (size_t i = 0; i < facts->missing_n && i < MISSING_SHOWN; i++)
+        buf_format(&call->text, "missing: file %s\n", facts->missing[i]);
+    call_next(call, facts->missing_n
+                        ? "files fsck"
+                        : arena_format(&call->arena, "restore %s --verify", facts->folder));
+}
+
+/* The folder that is named, or the store that the settings name. */
+static void store_take(struct backup_work *work, const char *folder)
+{
+    site_store(&work->site, &work->call->arena, &work->store);
+    if (folder)
+        work->store = (struct store_options){.folder = folder};
+    work->options.store = &work->store;
 }
 
 enum exit_code run_backup(struct call *call)
@@ -148,12 +168,13 @@ enum exit_code run_backup(struct call *call)
                             &facts);
     } else if (!err) {
         err = site_backup_url(&work.site, &call->fault, &url);
+        store_take(&work, files);
         if (!err)
-            err = backup_run(
-                &work.options, url, to ? to : site_backups_dir(&work.site, &call->arena),
-                files ? files : site_files_dir(&work.site, &call->arena), &call->fault, &facts);
+            err =
+                backup_run(&work.options, url, to ? to : site_backups_dir(&work.site, &call->arena),
+                           &call->fault, &facts);
     }
-    if (!err)
+    if (facts.id)
         backup_answer(call, &facts);
     return work_end(&work, err);
 }
@@ -184,7 +205,8 @@ static void restore_answer(struct call *call, const struct restore_report *repor
         return; /* refused before anything was done */
     buf_char(&call->result, '{');
     facts_write(call, facts);
-    buf_format(&call->result, ", \"restore_ms\": %" PRId64, report->restore_ms);
+    buf_format(&call->result, ", \"restore_ms\": %" PRId64 ", \"files_put\": %" PRId64,
+               report->restore_ms, report->files_put);
     differences_write(call, report);
     buf_char(&call->result, '}');
     if (err)
@@ -196,6 +218,15 @@ static void restore_answer(struct call *call, const struct restore_report *repor
                "%.1f s, proven in %.1f s\n",
                facts->tables, facts->rows, (double)report->restore_ms / 1000,
                (double)facts->duration_ms / 1000);
+    if (facts->missing_n > 0)
+        call_warn(call, "the store lacked %zu files when this was made, as %s", facts->missing_n,
+                  facts->missing[0]);
+    if (call_option(call, "--files"))
+        buf_format(&call->text, "%" PRId64 " files put back, %" PRId64 " were there already\n",
+                   report->files_put, facts->files - report->files_put);
+    else if (into && facts->files > 0)
+        call_warn(call, "%" PRId64 " files stay in %s/files: --files puts them into a store",
+                  facts->files, facts->folder);
 }
 
 enum exit_code run_restore(struct call *call)
@@ -203,15 +234,22 @@ enum exit_code run_restore(struct call *call)
     struct backup_work work;
     struct restore_report report = {.restore_ms = 0};
     const char *into = call_option(call, "--into"), *url = NULL;
+    const char *files = call_option(call, "--files");
+    bool is_usual = files && strcmp(files, "store") == 0;
+    files = path_of(call, files);
     const char *folder = call->operands_n == 1 ? path_of(call, call->operands[0]) : NULL;
     if (!folder)
         return call_usage(call, "say which backup's folder");
     if (!into == !call_option(call, "--verify"))
         return call_usage(call, "say --verify, or --into DB");
+    if (files && !into)
+        return call_usage(call, "--files goes with --into");
     bool is_legacy = access(arena_format(&call->arena, "%s/legacy.sqlite3", folder), F_OK) == 0;
     enum err err = work_begin(call, !is_legacy, &work);
     if (!err && !is_legacy)
         err = site_restore_url(&work.site, &call->fault, &url);
+    if (files)
+        store_take(&work, is_usual ? NULL : files);
     if (!err)
         err = backup_restore(&work.options, url, folder, into, &call->fault, &report);
     restore_answer(call, &report, into, err);

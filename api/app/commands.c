@@ -168,7 +168,7 @@ const struct command commands[] = {
         .help = "dump the database into a folder with a manifest of counts and checksums",
         .run = run_backup,
         .options = {{"--to", "DIR", "where its folder is made (backups, in the data directory)"},
-                    {"--files", "DIR", "the store's files (files, in the data directory)"},
+                    {"--files", "DIR", "a folder of files instead of the store of the settings"},
                     {"--source", "FILE", "a legacy SQLite file instead of the database"}},
     },
     {
@@ -177,7 +177,8 @@ const struct command commands[] = {
         .help = "prove that a backup comes back whole, or make a new database of it",
         .run = run_restore,
         .options = {{"--verify", NULL, "restore into a scratch database, compare, drop it"},
-                    {"--into", "DB", "the same, and keep it under this name, which is free"}},
+                    {"--into", "DB", "the same, and keep it under this name, which is free"},
+                    {"--files", "DIR", "put the files there, or `store`: where the settings say"}},
     },
     {
         .name = "maintenance on",

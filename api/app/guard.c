@@ -18,14 +18,16 @@ static enum err backup_make(void *user, struct fault *fault)
     struct backup_facts facts = {.id = NULL};
     struct restore_report report = {.restore_ms = 0};
     const char *url = NULL, *restore_url = NULL;
+    struct store_options store;
+    site_store(guard->site, guard->arena, &store);
+    options.store = &store;
     enum err err = site_migrator_url(guard->site, fault, &options.ledger_url);
     if (!err)
         err = site_backup_url(guard->site, fault, &url);
     if (!err)
         err = site_restore_url(guard->site, fault, &restore_url);
     if (!err)
-        err = backup_run(&options, url, site_backups_dir(guard->site, guard->arena),
-                         site_files_dir(guard->site, guard->arena), fault, &facts);
+        err = backup_run(&options, url, site_backups_dir(guard->site, guard->arena), fault, &facts);
     options.command = "restore";
     if (!err)
         err = backup_restore(&options, restore_url, facts.folder, NULL, fault, &report);

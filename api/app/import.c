@@ -140,7 +140,8 @@ enum exit_code run_import(struct call *call)
     if (call_option(call, "--open"))
         return activate(call, call_number(call_option(call, "--open"), -1));
     if (call->operands_n != 1 || most == -2)
-        return call_usage(call, "say which file or database to import; --max-rejects needs a number");
+        return call_usage(call,
+                          "say which file or database to import; --max-rejects needs a number");
     if (passwords && strcmp(passwords, "keep") != 0 && strcmp(passwords, "reset") != 0)
         return call_usage(call, "--passwords is keep or reset");
     bar_begin(&bar);

@@ -83,21 +83,27 @@ enum err site_restore_url(const struct site *site, struct fault *fault, const ch
     return ERR_NONE;
 }
 
-const char *site_backups_dir(const struct site *site, struct arena *arena)
+/* A relative path is the caller's folder's as long as the home is not entered. */
+static const char *whole_path(const char *path, struct arena *arena)
 {
     char here[PATH_MAX];
-    const char *home = site->home.data_dir ? site->home.data_dir : site->settings->data_dir;
-    if (home[0] == '/' || !getcwd(here, sizeof here))
-        return arena_format(arena, "%s/backups", home);
-    return arena_format(arena, "%s/%s/backups", here, home);
+    return path[0] == '/' || !getcwd(here, sizeof here) ? path
+                                                        : arena_format(arena, "%s/%s", here, path);
 }
 
-const char *site_files_dir(const struct site *site, struct arena *arena)
+static const char *site_path(const struct site *site, const char *name, struct arena *arena)
 {
-    const struct settings *settings = site->settings;
-    const char *home = site->home.data_dir ? site->home.data_dir : settings->data_dir;
-    const char *usual = *settings->files_dir == '/'
-                            ? settings->files_dir
-                            : arena_format(arena, "%s/%s", home, settings->files_dir);
-    return access(usual, F_OK) == 0 ? usual : NULL;
+    const char *home = site->home.data_dir ? site->home.data_dir : site->settings->data_dir;
+    return name[0] == '/' ? name : whole_path(arena_format(arena, "%s/%s", home, name), arena);
+}
+
+const char *site_backups_dir(const struct site *site, struct arena *arena)
+{
+    return site_path(site, "backups", arena);
+}
+
+void site_store(const struct site *site, struct arena *arena, struct store_options *out)
+{
+    settings_store(site->settings, out);
+    out->folder = site_path(site, site->settings->files_dir, arena);
 }

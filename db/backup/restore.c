@@ -223,6 +223,24 @@ static enum err schema_check(struct restore *restore, const struct survey *scrat
     return n > 0 ? difference_fail(restore) : ERR_NONE;
 }
 
+/* Every file that a restored row names is in the backup, and then in the store. */
+static enum err files_check(struct restore *restore, const struct survey *scratch)
+{
+    struct file_mark *marks = NULL;
+    struct restore_report *report = &restore->report;
+    size_t n = 0;
+    enum err err = survey_files(scratch, &marks, &n);
+    if (!err)
+        err = dump_compare_files(restore->folder, &restore->manifest, marks, n, restore->fault,
+                                 report);
+    if (!err && report->differences_n > 0)
+        err = difference_fail(restore);
+    if (err || !restore->into || !restore->options->store)
+        return err;
+    return dump_put_files(restore->options, restore->folder, marks, n, restore->fault,
+                          &report->files_put);
+}
+
 static enum err scratch_fill(struct restore *restore)
 {
     struct survey scratch CLEANUP(survey_close) = {.conn = NULL};
@@ -232,7 +250,9 @@ static enum err scratch_fill(struct restore *restore)
         err = dump_load(restore, &scratch);
     if (!err)
         err = sums_check(restore, &scratch);
-    return err ? err : schema_check(restore, &scratch);
+    if (!err)
+        err = schema_check(restore, &scratch);
+    return err ? err : files_check(restore, &scratch);
 }
 
 static enum err scratch_name(struct restore *restore)

@@ -2,6 +2,7 @@
 
 #include "db/backup/survey.h"
 #include "db/key_file.h"
+#include "db/owner.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -86,18 +87,6 @@ static const char *key_trouble(const struct host *host, const struct stat *home)
     return is_good ? "" : aside.detail ? aside.detail : "it holds no keys";
 }
 
-/* Root would find everything readable, and make things that the service cannot use. */
-static bool owner_become(const struct stat *home)
-{
-    return geteuid() != 0 || (setegid(home->st_gid) == 0 && seteuid(home->st_uid) == 0);
-}
-
-static void self_become(uid_t user, gid_t group)
-{
-    if (geteuid() != user && (seteuid(user) != 0 || setegid(group) != 0))
-        _exit(1); /* half somebody else is nobody to go on as */
-}
-
 static const char *store_trouble(const struct host *host, const char **shown)
 {
     struct fault aside = {.arena = host->arena};
@@ -119,20 +108,17 @@ static const char *store_trouble(const struct host *host, const char **shown)
     return !err ? "" : aside.reason ? aside.reason : aside.detail ? aside.detail : "it fails";
 }
 
+/* As the service finds it: root would find everything readable, and make what only root can use. */
 static void home_look(const struct host *host)
 {
     struct stat home;
+    struct owner owner;
     const char *shown = NULL;
-    uid_t user = geteuid();
-    gid_t group = getegid();
-    bool is_there = stat(host->options->data_dir, &home) == 0;
-    if (!is_there || !owner_become(&home)) {
-        self_become(user, group);
+    if (stat(host->options->data_dir, &home) != 0 || !owner_become(host->options->data_dir, &owner))
         return; /* another machine's business, as when only the database is looked at */
-    }
     const char *store = host->options->store ? store_trouble(host, &shown) : NULL;
     const char *keys = host->options->keys ? key_trouble(host, &home) : NULL;
-    self_become(user, group);
+    owner_leave(&owner);
     if (store)
         fact(host, "files.store", json_string(store), *store ? store : shown);
     if (keys)

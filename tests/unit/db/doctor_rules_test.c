@@ -87,7 +87,7 @@ static const struct turn turns[] = {
     {"schema.constraints", LEVEL_AMBER, "'loose'", 0},
     {"schema.partitions", LEVEL_AMBER, "'audit_2026_12'", 0},
     {"backup.verified", LEVEL_AMBER, "100000", 0},
-    {"backup.verified", LEVEL_RED, "100000", FOR_MIGRATE},
+    {"backup.verified", LEVEL_AMBER, "1e12", FOR_MIGRATE},
     {"backup.verified", LEVEL_RED, "1e12", 0}, /* never */
     {"files.store", LEVEL_RED, "'store-unavailable'", 0},
     {"files.store", LEVEL_AMBER, "'store-unavailable'", FOR_MIGRATE},

@@ -43,8 +43,8 @@ static void move_stops(struct move *move)
 static enum err undo(struct move *move)
 {
     fault_reset(&move->fault);
-    return import_undo(move->database.migrator_url, move->result.id, &move->fault, &move->text,
-                       &move->json);
+    return import_undo(move->database.migrator_url, NULL, move->result.id, &move->fault,
+                       &move->text, &move->json);
 }
 
 static void assert_refused(struct move *move, enum err err, const char *code, const char *words)

@@ -3,6 +3,7 @@
 
 #include "db/clock.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -189,16 +190,26 @@ static void failure_print(const struct call *call)
         fprintf(stderr, "  %s: %s\n", fault->flaws[i].pointer, fault->flaws[i].detail);
 }
 
-static void text_print(const struct call *call, enum exit_code exit)
+/* A password that is shown once may stand in it: whoever does not get it must know. */
+static enum exit_code answer_write(const struct buf *answer, enum exit_code exit)
 {
-    fwrite(call->text.text, 1, call->text.length, stdout);
-    fflush(stdout);
+    errno = 0;
+    if (fwrite(answer->text, 1, answer->length, stdout) == answer->length && fflush(stdout) == 0)
+        return exit;
+    fprintf(stderr, "clinicd: the answer could not be written: %s\n", strerror(errno));
+    return exit == EXIT_DONE ? EXIT_FAILED : exit;
+}
+
+static enum exit_code text_print(const struct call *call, enum exit_code exit)
+{
+    enum exit_code written = answer_write(&call->text, exit);
     if (exit != EXIT_DONE && call->fault.err)
         failure_print(call);
     for (size_t i = 0; i < call->warnings_n; i++)
         fprintf(stderr, "Warning: %s\n", call->warnings[i]);
     for (size_t i = 0; i < call->next_n; i++)
         fprintf(stderr, "Next: %s\n", call->next[i]);
+    return written;
 }
 
 static void strings_write(struct buf *out, const char *name, const char *const texts[], size_t n)
@@ -229,7 +240,7 @@ static void error_write(struct buf *out, const struct fault *fault)
     buf_text(out, "]}");
 }
 
-static void json_print(struct call *call, enum exit_code exit)
+static enum exit_code json_print(struct call *call, enum exit_code exit)
 {
     char at[CLOCK_TEXT];
     struct buf out;
@@ -248,16 +259,29 @@ static void json_print(struct call *call, enum exit_code exit)
     strings_write(&out, "warnings", call->warnings, call->warnings_n);
     strings_write(&out, "next", call->next, call->next_n);
     buf_text(&out, "}\n");
-    fwrite(out.text, 1, out.length, stdout);
-    fflush(stdout);
+    return answer_write(&out, exit);
+}
+
+/* "password=", and libpq also takes blanks around the sign. */
+static bool names_secret(const char *argument)
+{
+    static const char *const names[] = {"password", "passfile", "sslkey"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const char *at = strcasestr(argument, names[i]);
+        for (; at; at = strcasestr(at, names[i])) {
+            at += strlen(names[i]);
+            if (at[strspn(at, " \t\n")] == '=')
+                return true;
+        }
+    }
+    return false;
 }
 
 /* A connection string may hold a password: of such an argument only its option is kept. */
 static const char *argument_masked(struct arena *arena, const char *argument)
 {
     size_t option = strncmp(argument, "--", 2) == 0 ? strcspn(argument, "=") : 0;
-    bool has_secret = strstr(argument, "://") || strcasestr(argument, "password=") ||
-                      strcasestr(argument, "passfile=") || strcasestr(argument, "sslkey=");
+    bool has_secret = strstr(argument, "://") || names_secret(argument);
     return has_secret ? arena_format(arena, "%.*s%s(connection)", (int)option, argument,
                                      option > 0 ? "=" : "")
                       : argument;
@@ -325,11 +349,7 @@ int commands_run(int argc, const char *const argv[], const char *const environme
         exit = help_print(&call, argc, argv);
     } else {
         enum exit_code code = call_run(&call, argc - 1 - words, argv + 1 + words, environment);
-        if (call.is_json)
-            json_print(&call, code);
-        else
-            text_print(&call, code);
-        exit = (int)code;
+        exit = (int)(call.is_json ? json_print(&call, code) : text_print(&call, code));
     }
     arena_end(&call.arena);
     return exit;

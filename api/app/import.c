@@ -115,6 +115,8 @@ static enum exit_code activate(struct call *call, int id)
 {
     struct site site;
     const char *url;
+    if (id < 1)
+        return call_usage(call, "--open needs the number of an import");
     enum err err = url_find(call, &site, false, &url);
     if (!err)
         err = import_activate(url, id, &call->fault);

@@ -79,7 +79,9 @@ static enum err payload_make(const char *file, const char *copy, struct fault *f
         return fail(fault, ERR_CONFLICT, "import-unreadable", "%s cannot be backed up: %s", file,
                     strerror(errno));
     close(fd);
-    if (source_copy(file, copy, &aside) || legacy_sums(copy, &aside, manifest))
+    if (source_copy(file, copy, &aside)) /* its words are about the operator's file */
+        return fail(fault, ERR_CONFLICT, "import-unreadable", "%s", aside.detail);
+    if (legacy_sums(copy, &aside, manifest))
         return fail(fault, ERR_CONFLICT, "import-unreadable",
                     "%s cannot be backed up: it is damaged, or no SQLite database", file);
     return ERR_NONE;

@@ -279,10 +279,18 @@ enum err import_activate(const char *url, int64_t id, struct fault *fault)
 {
     struct target target;
     const char *number = arena_format(fault->arena, "%" PRId64, id);
+    const char *state = NULL;
     enum err err = target_open(url, fault, &target);
     if (err)
         return err;
-    err = target_run(&target, import_run_activate, &number, NULL);
+    err = ask(&target, import_run_undo_find, &number, 0, &state);
+    if (!err && !state)
+        err = fail(fault, ERR_CONFLICT, "import-unknown", "there is no import %s", number);
+    if (!err && strcmp(state, "whole") != 0)
+        err = fail(fault, ERR_CONFLICT, "import-unknown",
+                   "import %s is %s: only one that is whole can be opened", number, state);
+    if (!err)
+        err = target_run(&target, import_run_activate, &number, NULL);
     target_close(&target);
     return err;
 }

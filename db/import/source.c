@@ -53,6 +53,11 @@ static int backup(sqlite3 *from, sqlite3 *to)
 enum err source_copy(const char *path, const char *copy, struct fault *fault)
 {
     sqlite3 *from = NULL, *to = NULL;
+    struct stat about;
+    if (stat(path, &about) != 0)
+        return unreadable(fault, path, strerror(errno));
+    if (!S_ISREG(about.st_mode)) /* whoever opens a pipe waits, and nobody can stop him */
+        return unreadable(fault, path, "it is no file");
     int rc = sqlite3_open_v2(path, &from, SQLITE_OPEN_READONLY, NULL);
     if (rc == SQLITE_OK)
         rc = sqlite3_open_v2(copy, &to, SQLITE_OPEN_READWRITE, NULL);

@@ -11,6 +11,8 @@
 #include <pthread.h>
 #include <sodium.h>
 #include <sqlite3.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 enum { PATIENTS = 12 };
 
@@ -52,6 +54,34 @@ static void assert_refused(struct move *move, enum err err, const char *code, co
     assert_int_equal(err, ERR_CONFLICT);
     assert_string_equal(move->fault.code, code);
     assert_non_null(strstr(move->fault.detail, words));
+}
+
+static enum err open_clinics(struct move *move, int64_t id)
+{
+    fault_reset(&move->fault);
+    return import_activate(move->database.migrator_url, id, &move->fault);
+}
+
+static void only_a_whole_import_is_opened(void **state)
+{
+    struct move *move = *state;
+    move_pack(move, LEGACY_SUGAR, LEGACY_SOUND, PATIENTS);
+    move_stops(move);
+    int64_t id = sql_int(move->boss, "SELECT id FROM ops.import");
+    assert_refused(move, open_clinics(move, id), "import-unknown", "is loading");
+    assert_refused(move, open_clinics(move, 99), "import-unknown", "no import 99");
+    move_well(move);
+    assert_int_equal(open_clinics(move, id), ERR_NONE);
+    assert_int_equal(undo(move), ERR_NONE);
+    assert_refused(move, open_clinics(move, id), "import-unknown", "is undone");
+}
+
+static void a_pipe_is_no_legacy_database(void **state)
+{
+    struct move *move = *state;
+    unlink(move->path);
+    assert_int_equal(mkfifo(move->path, 0600), 0);
+    assert_refused(move, move_import(move), "import-unreadable", "it is no file");
 }
 
 /* Somebody was at the legacy file. */
@@ -215,6 +245,8 @@ static void a_change_that_comes_while_an_import_is_taken_back_is_kept(void **sta
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        MOVE_TEST(only_a_whole_import_is_opened),
+        MOVE_TEST(a_pipe_is_no_legacy_database),
         MOVE_TEST(a_view_is_no_legacy_table),
         MOVE_TEST(a_number_that_is_no_number_of_ours_stops_nothing),
         MOVE_TEST(a_hash_that_the_service_would_not_check_is_not_kept),

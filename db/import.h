@@ -59,11 +59,11 @@ struct import_result {
 enum err import_run(const struct import_options *options, struct fault *fault, struct buf *text,
                     struct buf *json, struct import_result *out) FAILS;
 
-/* Takes an import back, if nobody has changed anything of it since: its rows at once, then its files
- * one by one. When those cannot be removed, the same again goes on with them. `store` may be NULL
- * when it had none. */
-enum err import_undo(const char *url, const struct store_options *store, int64_t id, struct fault *fault, struct buf *text,
-                     struct buf *json) FAILS;
+/* Takes an import back, if nobody has changed anything of it since: its rows at once, then its
+ * files one by one. When those cannot be removed, the same again goes on with them. `store` may be
+ * NULL when it had none. */
+enum err import_undo(const char *url, const struct store_options *store, int64_t id,
+                     struct fault *fault, struct buf *text, struct buf *json) FAILS;
 
 /* Opens the clinics of an import that is whole. */
 enum err import_activate(const char *url, int64_t id, struct fault *fault) FAILS;

@@ -104,8 +104,8 @@ enum err files_judge(struct sniffer *sniffer, int file, uint64_t size, const cha
 {
     struct verdict verdict = {.media_type = NULL};
     const char *name = name_of(path);
-    enum err err = sniffer_judge_open(sniffer, file, size, name, sniffer_type_of_name(name), fault,
-                                      &verdict);
+    enum err err =
+        sniffer_judge_open(sniffer, file, size, name, sniffer_type_of_name(name), fault, &verdict);
     *code = NULL;
     *media_type = verdict.media_type;
     return refusal_take(err, fault, code);
@@ -123,8 +123,8 @@ static enum err spool_fill(struct spool *spool, int file, struct fault *fault)
             continue;
         if (n < 0)
             return fail(fault, ERR_INTERNAL, NULL, "cannot be read: %s", strerror(errno));
-        enum err err = n == 0 ? spool_finish(spool, fault)
-                              : spool_write(spool, bytes, (size_t)n, fault);
+        enum err err =
+            n == 0 ? spool_finish(spool, fault) : spool_write(spool, bytes, (size_t)n, fault);
         if (err || n == 0)
             return err;
     }
@@ -148,8 +148,7 @@ static enum err open_file_keep(const struct load *load, int file, const char *pa
 {
     const struct files *files = load->files;
     struct spool *spool CLEANUP(spool_clear) = NULL;
-    enum err err =
-        spool_open(files->store, clinic, files->most, fault, &spool);
+    enum err err = spool_open(files->store, clinic, files->most, fault, &spool);
     if (!err)
         err = spool_fill(spool, file, fault);
     if (err)
@@ -174,8 +173,7 @@ static enum err file_keep(const struct load *load, const struct import_step *ste
     int file CLEANUP(descriptor_close) = -1;
     uint64_t size = 0;
     const char *path = "";
-    enum err err =
-        media_path(load->source, step->table, came->legacy_id, &arena, &fault, &path);
+    enum err err = media_path(load->source, step->table, came->legacy_id, &arena, &fault, &path);
     if (!err)
         came->code = media_code(media_find(load->files->media, path, &file, &size));
     if (!err && !came->code && size > load->files->most)
@@ -196,9 +194,12 @@ static enum err came_write(const struct load *load, const struct came *came)
     char number[NUMBER_TEXT], size[NUMBER_TEXT];
     snprintf(number, sizeof number, "%" PRId64, came->legacy_id);
     snprintf(size, sizeof size, "%" PRIu64, came->size);
-    const char *values[] = {number,           came->code,
-                            came->name,       came->media_type,
-                            came->code ? NULL : size, came->sha256,
+    const char *values[] = {number,
+                            came->code,
+                            came->name,
+                            came->media_type,
+                            came->code ? NULL : size,
+                            came->sha256,
                             load->options->scans ? "pending" : "clean"};
     return target_run(load->target, import_run_file_came, values, NULL);
 }
@@ -365,6 +366,14 @@ enum err files_verify(struct load *load, const struct import_step *step)
 
 /* --- taken back ----------------------------------------------------------------------------- */
 
+static enum err still_there(struct target *target, enum err err, const struct fault *fault)
+{
+    return fail(target->fault, err, fault->code,
+                "the rows are taken back, files are still in the store: run the same command "
+                "again (%s)",
+                fault->reason ? fault->reason : "-");
+}
+
 static enum err objects_remove(struct target *target, struct store *store, const char *id,
                                int *removed)
 {
@@ -377,12 +386,8 @@ static enum err objects_remove(struct target *target, struct store *store, const
         struct fault fault = {.arena = &arena};
         err = store_remove(store, strtoll(PQgetvalue(rows, i, 2), NULL, 10), PQgetvalue(rows, i, 3),
                            &fault);
-        if (err)
-            return fail(target->fault, err, fault.code,
-                        "the rows are taken back, files are still in the store: run the same "
-                        "command again (%s)",
-                        fault.reason ? fault.reason : "-");
-        err = target_run(target, import_run_file_gone, values, NULL);
+        err = err ? still_there(target, err, &fault)
+                  : target_run(target, import_run_file_gone, values, NULL);
     }
     *removed = n;
     return err;
@@ -399,24 +404,27 @@ static bool spool_remove(void *user, const struct store_object *object)
 {
     struct sweep *sweep = user;
     if (object->is_spool)
-        sweep->err =
-            store_remove_spool(sweep->store, sweep->clinic, object->name, sweep->fault);
+        sweep->err = store_remove_spool(sweep->store, sweep->clinic, object->name, sweep->fault);
     return !sweep->err;
 }
 
-/* What killed runs left half written. Of a clinic that goes on, the sweep of the service finds it. */
+/* What killed runs left half written. Of a clinic that goes on, the sweep of the service finds it.
+ */
 static enum err spools_remove(struct target *target, struct store *store, const char *id)
 {
     PGresult *rows TARGET_CLEAR = NULL;
     enum err err = target_run(target, import_run_files_closed, &id, &rows);
     int n = err ? 0 : PQntuples(rows);
     for (int i = 0; !err && i < n; i++) {
-        struct sweep sweep = {.store = store,
-                              .clinic = strtoll(PQgetvalue(rows, i, 0), NULL, 10),
-                              .fault = target->fault};
-        err = store_walk(store, sweep.clinic, spool_remove, &sweep, target->fault);
+        struct arena arena CLEANUP(arena_end) = {0};
+        struct fault fault = {.arena = &arena};
+        struct sweep sweep = {
+            .store = store, .clinic = strtoll(PQgetvalue(rows, i, 0), NULL, 10), .fault = &fault};
+        err = store_walk(store, sweep.clinic, spool_remove, &sweep, &fault);
         if (!err)
             err = sweep.err;
+        if (err)
+            return still_there(target, err, &fault);
     }
     return err;
 }

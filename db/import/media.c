@@ -68,6 +68,8 @@ enum media media_find(int folder, const char *path, int *fd, uint64_t *size)
     int at CLEANUP(descriptor_close) = -1;
     if (*path == '\0')
         return MEDIA_MISSING;
+    if (path[strlen(path) - 1] == '/')
+        return MEDIA_REFUSED;
     while (step_take(&path, name)) {
         int from = at < 0 ? folder : at;
         if (*path == '\0')
@@ -94,9 +96,9 @@ enum err media_path(const struct source *source, const char *table, int64_t id, 
                     struct fault *fault, const char **out)
 {
     sqlite3_stmt *row = NULL;
-    enum err err =
-        source_prepare(source, fault, &row, "SELECT report_file FROM \"hospital_%w\" WHERE id = %lld",
-                       table, (long long)id);
+    enum err err = source_prepare(source, fault, &row,
+                                  "SELECT report_file FROM \"hospital_%w\" WHERE id = %lld", table,
+                                  (long long)id);
     if (err)
         return err;
     *out = "";

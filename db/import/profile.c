@@ -224,11 +224,8 @@ enum err profile_make(const struct source *source, const struct files *files, bo
                       struct fault *fault, struct profile *out)
 {
     struct profile profile = {.findings = arena_array(fault->arena, struct finding, FINDINGS_MAX)};
-    struct look look = {.source = source,
-                        .fault = fault,
-                        .profile = &profile,
-                        .files = files,
-                        .judges = judges};
+    struct look look = {
+        .source = source, .fault = fault, .profile = &profile, .files = files, .judges = judges};
     enum err err = tables_look(&look);
     if (!err)
         err = duplicates_count(&look);

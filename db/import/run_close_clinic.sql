@@ -10,4 +10,4 @@ SELECT $1::bigint, closed.clinic_id, false,
          ELSE coalesce((SELECT k.next_status FROM ops.import_clinic k WHERE k.clinic_id = closed.clinic_id ORDER BY k.import_id DESC LIMIT 1), 'active') END
 FROM closed;
 
-SELECT clinicd.announce('clinic', c.clinic_id::text, now()) FROM clinicd.clinic c WHERE c.slug = $1;
+SELECT clinicd.announce('clinic', k.clinic_id::text, now()) FROM ops.import_clinic k WHERE k.import_id = $1::bigint;

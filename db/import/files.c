@@ -204,10 +204,9 @@ static enum err came_write(const struct load *load, const struct came *came)
     return target_run(load->target, import_run_file_came, values, NULL);
 }
 
-static void progress_tell(const struct load *load, const struct import_step *step, int64_t done,
-                          int64_t total)
+static void progress_tell(const struct load *load, const char *name, int64_t done, int64_t total)
 {
-    const struct import_progress progress = {.name = step->name,
+    const struct import_progress progress = {.name = name,
                                              .done = done,
                                              .total = total,
                                              .rejected = load->rejected,
@@ -229,7 +228,7 @@ enum err files_keep(struct load *load, const struct import_step *step, int64_t d
                         PQgetvalue(rows, i, 2), &came[i]);
         load->file_bytes += (int64_t)came[i].size;
         if (!err)
-            progress_tell(load, step, done + i, total);
+            progress_tell(load, step->name, done + i, total);
     }
     if (!err)
         err = target_run(load->target, begin, NULL, NULL);
@@ -349,15 +348,23 @@ static enum err kept_verify(const struct load *load, const struct import_step *s
 enum err files_verify(struct load *load, const struct import_step *step)
 {
     char after[NUMBER_TEXT] = "-9223372036854775808";
+    const char *name = arena_format(load->fault->arena, "%s again", step->name);
     enum err err = ERR_NONE;
+    int64_t done = 0, total = 0;
+    load->file_bytes = 0;
     for (int n = 1; !err && n > 0;) {
         PGresult *rows TARGET_CLEAR = NULL;
         const char *values[] = {load->id, step->name, after};
         err = target_run(load->target, import_run_files_kept, values, &rows);
         n = err ? 0 : PQntuples(rows);
+        if (n > 0 && total == 0)
+            total = strtoll(PQgetvalue(rows, 0, 6), NULL, 10);
         for (int i = 0; !err && i < n; i++) {
             struct kept kept = kept_read(rows, i);
             err = kept_verify(load, step, &kept);
+            load->file_bytes += (int64_t)kept.size;
+            if (!err)
+                progress_tell(load, name, ++done, total);
             snprintf(after, sizeof after, "%" PRId64, kept.legacy_id);
         }
     }

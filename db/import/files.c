@@ -46,10 +46,12 @@ void files_close(struct files *files)
 
 /* --- one file ------------------------------------------------------------------------------- */
 
-/* What became of a file: kept, or why not. */
+/* A file that should come, and what became of it: kept, or why not. */
 struct came {
-    int64_t legacy_id;
-    const char *code; /* NULL: kept */
+    int64_t legacy_id, clinic;
+    const char *id;      /* in the store */
+    struct arena *arena; /* of the chunk */
+    const char *code;    /* NULL: kept */
     const char *name, *media_type, *sha256;
     uint64_t size;
 };
@@ -111,8 +113,8 @@ enum err files_judge(struct sniffer *sniffer, int file, uint64_t size, const cha
     return refusal_take(err, fault, code);
 }
 
-/* The rest of an open file, piece by piece. */
-static enum err spool_fill(struct spool *spool, int file, struct fault *fault)
+/* The rest of an open file, piece by piece. One that cannot be read holds up no other. */
+static enum err spool_fill(struct spool *spool, int file, struct fault *fault, const char **code)
 {
     static const size_t piece = PIECE;
     struct arena arena CLEANUP(arena_end) = {0};
@@ -121,8 +123,10 @@ static enum err spool_fill(struct spool *spool, int file, struct fault *fault)
         ssize_t n = read(file, bytes, piece);
         if (n < 0 && errno == EINTR)
             continue;
-        if (n < 0)
-            return fail(fault, ERR_INTERNAL, NULL, "cannot be read: %s", strerror(errno));
+        if (n < 0) {
+            *code = media_code(MEDIA_UNREADABLE);
+            return ERR_NONE;
+        }
         enum err err =
             n == 0 ? spool_finish(spool, fault) : spool_write(spool, bytes, (size_t)n, fault);
         if (err || n == 0)
@@ -143,30 +147,29 @@ static enum err object_put(struct store *store, struct spool *spool, int64_t cli
     return err ? err : store_keep(store, spool, id, fault);
 }
 
-static enum err open_file_keep(const struct load *load, int file, const char *path, int64_t clinic,
-                               const char *id, struct fault *fault, struct came *came)
+static enum err open_file_keep(const struct load *load, int file, const char *path,
+                               struct fault *fault, struct came *came)
 {
     const struct files *files = load->files;
     struct spool *spool CLEANUP(spool_clear) = NULL;
-    enum err err = spool_open(files->store, clinic, files->most, fault, &spool);
+    enum err err = spool_open(files->store, came->clinic, files->most, fault, &spool);
     if (!err)
-        err = spool_fill(spool, file, fault);
-    if (err)
+        err = spool_fill(spool, file, fault, &came->code);
+    if (err || came->code)
         return refusal_take(err, fault, &came->code);
     err = files_judge(files->sniffer, spool_fd(spool), spool_size(spool), path, fault, &came->code,
                       &came->media_type);
     if (err || came->code)
         return err;
-    struct arena *arena = load->fault->arena;
-    came->name = file_name_clean(arena, name_of(path));
+    came->name = file_name_clean(came->arena, name_of(path));
     came->size = spool_size(spool);
-    came->sha256 = arena_copy(arena, spool_sha256(spool));
-    return object_put(files->store, spool, clinic, id, fault);
+    came->sha256 = arena_copy(came->arena, spool_sha256(spool));
+    return object_put(files->store, spool, came->clinic, came->id, fault);
 }
 
 /* Its words are told with the row's number: no path, as a name may say whose it is. */
-static enum err file_keep(const struct load *load, const struct import_step *step, int64_t clinic,
-                          const char *id, struct came *came)
+static enum err file_keep(const struct load *load, const struct import_step *step,
+                          struct came *came)
 {
     struct arena arena CLEANUP(arena_end) = {0};
     struct fault fault = {.arena = &arena};
@@ -179,7 +182,7 @@ static enum err file_keep(const struct load *load, const struct import_step *ste
     if (!err && !came->code && size > load->files->most)
         came->code = "payload-too-large";
     if (!err && !came->code)
-        err = open_file_keep(load, file, path, clinic, id, &fault, came);
+        err = open_file_keep(load, file, path, &fault, came);
     if (!err)
         return ERR_NONE;
     const char *why = fault.detail ? fault.detail : fault.reason;
@@ -218,17 +221,22 @@ static void progress_tell(const struct load *load, const char *name, int64_t don
 enum err files_keep(struct load *load, const struct import_step *step, int64_t done, int64_t total)
 {
     PGresult *rows TARGET_CLEAR = NULL;
+    struct arena arena CLEANUP(arena_end) = {0};
     const char *values[] = {load->id, step->name};
     enum err err = target_run(load->target, step->files, values, &rows);
     int n = err ? 0 : PQntuples(rows);
-    struct came *came = arena_array(load->fault->arena, struct came, (size_t)n + 1);
+    struct came *came = arena_array(&arena, struct came, (size_t)n + 1);
     for (int i = 0; !err && i < n; i++) {
-        came[i] = (struct came){.legacy_id = strtoll(PQgetvalue(rows, i, 0), NULL, 10)};
-        err = file_keep(load, step, strtoll(PQgetvalue(rows, i, 1), NULL, 10),
-                        PQgetvalue(rows, i, 2), &came[i]);
+        came[i] = (struct came){.legacy_id = strtoll(PQgetvalue(rows, i, 0), NULL, 10),
+                                .clinic = strtoll(PQgetvalue(rows, i, 1), NULL, 10),
+                                .id = PQgetvalue(rows, i, 2),
+                                .arena = &arena};
+        err = file_keep(load, step, &came[i]);
         load->file_bytes += (int64_t)came[i].size;
         if (!err)
             progress_tell(load, step->name, done + i, total);
+        if (!err)
+            err = load_stop_look(load);
     }
     if (!err)
         err = target_run(load->target, begin, NULL, NULL);

@@ -156,7 +156,7 @@ static enum err chunk_load(struct step_run *run, int64_t *rows)
     return rejects_count(load);
 }
 
-static enum err stop_look(const struct load *load)
+enum err load_stop_look(const struct load *load)
 {
     if (stop_asked(load->options->stop) == 0)
         return ERR_NONE;
@@ -211,7 +211,7 @@ enum err load_rows(struct load *load)
             if (!err && rows == chunk_rows(&run) && has_doubled)
                 err = target_run(load->target, import_run_analyze, NULL, NULL);
             if (!err)
-                err = stop_look(load);
+                err = load_stop_look(load);
         }
         const char *values[] = {load->id, run.step->name};
         if (!err)

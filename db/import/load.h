@@ -26,4 +26,7 @@ enum err load_rows(struct load *load) FAILS;
  * with what now stands in the tables. Names the first step that differs. */
 enum err load_verify(struct load *load) FAILS;
 
+/* ERR_CONFLICT "stopped": somebody asked. */
+enum err load_stop_look(const struct load *load) FAILS;
+
 #endif

@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -211,6 +212,23 @@ static void a_second_run_brings_nothing_twice(void **state)
     assert_int_equal(move_step(move, "medical_report", "already"), MEDICAL);
     assert_string_equal(move_digest(move), once);
     move_store_agrees(move);
+}
+
+/* Somebody has tampered with the importer's memory: what a row names is not touched. */
+static void what_a_row_names_is_never_replaced(void **state)
+{
+    struct move *move = *state;
+    sql_run(move->boss,
+            "CREATE TEMP TABLE known AS SELECT * FROM ops.import_map WHERE name = 'medical_report'"
+            " AND legacy_id = 9;"
+            "DELETE FROM ops.import_map WHERE name = 'medical_report' AND legacy_id = 9");
+    file_write(object_of(move, "medical_report", 9), "what nobody else has");
+    move_well(move);
+    assert_string_equal(rejected(move, "medical_report", 9), "id-taken id");
+    struct stat about;
+    assert_int_equal(stat(object_of(move, "medical_report", 9), &about), 0);
+    assert_int_equal(about.st_size, strlen("what nobody else has"));
+    sql_run(move->boss, "INSERT INTO ops.import_map SELECT * FROM known");
 }
 
 static enum err undo_into(struct move *move, const struct store_options *store)
@@ -447,6 +465,7 @@ int main(void)
         cmocka_unit_test(a_row_with_another_sum_does_not_add_up),
         cmocka_unit_test(a_run_that_stopped_with_files_goes_on_with_files),
         cmocka_unit_test(a_second_run_brings_nothing_twice),
+        cmocka_unit_test(what_a_row_names_is_never_replaced),
         cmocka_unit_test(a_report_that_was_deleted_since_keeps_its_import),
         cmocka_unit_test(an_undo_that_could_not_reach_the_store_goes_on),
         cmocka_unit_test(an_object_that_a_killed_run_left_is_replaced),

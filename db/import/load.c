@@ -123,12 +123,11 @@ static enum err rejects_count(struct load *load)
     return err;
 }
 
-static void progress_tell(const struct step_run *run)
+void load_tell(const struct load *load, const char *name, int64_t done, int64_t total)
 {
-    const struct load *load = run->load;
-    const struct import_progress progress = {.name = run->step->name,
-                                             .done = run->seen,
-                                             .total = run->total,
+    const struct import_progress progress = {.name = name,
+                                             .done = done,
+                                             .total = total,
                                              .rejected = load->rejected,
                                              .bytes = load->file_bytes};
     if (load->options->progress)
@@ -206,7 +205,7 @@ enum err load_rows(struct load *load)
         for (int chunk = 1; !err && rows == chunk_rows(&run); chunk++) {
             err = chunk_load(&run, &rows);
             if (!err)
-                progress_tell(&run);
+                load_tell(load, run.step->name, run.seen, run.total);
             bool has_doubled = (chunk & (chunk - 1)) == 0;
             if (!err && rows == chunk_rows(&run) && has_doubled)
                 err = target_run(load->target, import_run_analyze, NULL, NULL);

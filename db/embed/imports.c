@@ -8,8 +8,7 @@
 #include <string.h>
 
 enum { SECTIONS = 5, KEYS = 4 };
-static const char *const section_names[SECTIONS] = {"load", "check", "touched", "undo",
-                                                    "files"};
+static const char *const section_names[SECTIONS] = {"load", "check", "touched", "undo", "files"};
 static const char *const key_names[KEYS] = {"import: table=", "where: ", "extra: ", "leave: "};
 static const char *const key_members[KEYS] = {"table", "where", "extra", "leave"};
 
@@ -54,7 +53,8 @@ static void gap_read(struct import_file *file, const struct token *token, int *s
                     strlen(section_names[i]) == length - 11)
                     *section = i;
             if (*section < 0)
-                source_refuse(&file->source, at, "a section is load, check, touched, undo or files");
+                source_refuse(&file->source, at,
+                              "a section is load, check, touched, undo or files");
         }
         at += length + 1;
     }

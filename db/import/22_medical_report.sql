@@ -17,14 +17,17 @@ WITH s AS MATERIALIZED (
     WHERE i.id = $1
 ),
 t AS MATERIALIZED (
-    SELECT s.*, ops.tidy(concat_ws(E'\n', s.words, CASE WHEN length(s.word) > 50 THEN 'Type: ' || s.word END)) AS description
+    SELECT s.*, ops.row_id(s.source_id, 'medical_report file', s.n, s.at) AS file_id,
+        ops.tidy(concat_ws(E'\n', s.words, CASE WHEN length(s.word) > 50 THEN 'Type: ' || s.word END)) AS description
     FROM s
 )
 SELECT t.n, t.clinic_id, t.patient_id, 'medical_report', ops.row_id(t.source_id, 'medical_report', t.n, t.at),
-    ops.row_id(t.source_id, 'medical_report file', t.n, t.at), CASE WHEN length(t.word) <= 50 THEN t.word ELSE 'Other' END, t.description, t.at,
+    t.file_id, CASE WHEN length(t.word) <= 50 THEN t.word ELSE 'Other' END, t.description, t.at,
     CASE WHEN t.patient_id IS NULL THEN 'patient-unknown' WHEN t.at IS NULL THEN 'time-unreadable'
-         WHEN length(t.description) > 2000 THEN 'too-long' END,
-    CASE WHEN t.patient_id IS NULL THEN 'patient_id' WHEN t.at IS NULL THEN 'uploaded_at' ELSE 'description' END,
+         WHEN length(t.description) > 2000 THEN 'too-long'
+         WHEN EXISTS (SELECT FROM clinicd.file f WHERE f.clinic_id = t.clinic_id AND f.id = t.file_id) THEN 'id-taken' END,
+    CASE WHEN t.patient_id IS NULL THEN 'patient_id' WHEN t.at IS NULL THEN 'uploaded_at'
+         WHEN length(t.description) > 2000 THEN 'description' ELSE 'id' END,
     array_remove(ARRAY[CASE WHEN t.is_homeless THEN 'clinic-inherited' END,
         CASE WHEN t.is_conflict THEN 'clinic-of-the-parent' END,
         CASE WHEN t.word IS NULL THEN 'type-given' WHEN length(t.word) > 50 THEN 'type-moved' END], NULL)

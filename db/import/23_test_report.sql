@@ -25,15 +25,18 @@ d AS MATERIALIZED (
     SELECT s.*, CASE WHEN s.test_date <= (s.at AT TIME ZONE s.timezone)::date THEN s.test_date END AS test_on FROM s
 ),
 t AS MATERIALIZED (
-    SELECT d.*, ops.tidy(concat_ws(E'\n', d.words, CASE WHEN length(d.word) > 100 THEN 'Type: ' || d.word END,
+    SELECT d.*, ops.row_id(d.source_id, 'test_report file', d.n, d.at) AS file_id,
+        ops.tidy(concat_ws(E'\n', d.words, CASE WHEN length(d.word) > 100 THEN 'Type: ' || d.word END,
         CASE WHEN d.test_on IS NULL THEN 'Day of the test: ' || d.written_date END)) AS notes
     FROM d
 )
 SELECT t.n, t.clinic_id, t.patient_id, 'test_report', ops.row_id(t.source_id, 'test_report', t.n, t.at),
-    ops.row_id(t.source_id, 'test_report file', t.n, t.at), CASE WHEN length(t.word) <= 100 THEN t.word ELSE 'Other' END, t.notes, t.test_on, t.at, t.by_id, t.by_name,
+    t.file_id, CASE WHEN length(t.word) <= 100 THEN t.word ELSE 'Other' END, t.notes, t.test_on, t.at, t.by_id, t.by_name,
     CASE WHEN t.patient_id IS NULL THEN 'patient-unknown' WHEN t.at IS NULL THEN 'time-unreadable'
-         WHEN length(t.notes) > 2000 THEN 'too-long' END,
-    CASE WHEN t.patient_id IS NULL THEN 'patient_id' WHEN t.at IS NULL THEN 'uploaded_at' ELSE 'notes' END,
+         WHEN length(t.notes) > 2000 THEN 'too-long'
+         WHEN EXISTS (SELECT FROM clinicd.file f WHERE f.clinic_id = t.clinic_id AND f.id = t.file_id) THEN 'id-taken' END,
+    CASE WHEN t.patient_id IS NULL THEN 'patient_id' WHEN t.at IS NULL THEN 'uploaded_at'
+         WHEN length(t.notes) > 2000 THEN 'notes' ELSE 'id' END,
     array_remove(ARRAY[CASE WHEN t.is_homeless THEN 'clinic-inherited' END,
         CASE WHEN t.is_conflict THEN 'clinic-of-the-parent' END,
         CASE WHEN t.word IS NULL THEN 'type-given' WHEN length(t.word) > 100 THEN 'type-moved' END,

@@ -134,9 +134,11 @@ static enum err import_work(const struct import_options *options, struct examine
                             struct target *target, struct buf *text, struct buf *json,
                             struct import_result *out)
 {
-    struct load load = {
-        .options = options, .source = &file->source, .target = target, .fault = target->fault,
-        .files = &file->files};
+    struct load load = {.options = options,
+                        .source = &file->source,
+                        .target = target,
+                        .fault = target->fault,
+                        .files = &file->files};
     enum err err = import_find(options, file, target, &load.id);
     if (!err && options->files)
         err = target_run(target, import_run_files_begin, &load.id, NULL);
@@ -258,8 +260,8 @@ static enum err undo_work(struct target *target, const struct store_options *sto
     return err || !is_left ? err : files_remove(target, store, id);
 }
 
-enum err import_undo(const char *url, const struct store_options *store, int64_t id, struct fault *fault,
-                     struct buf *text, struct buf *json)
+enum err import_undo(const char *url, const struct store_options *store, int64_t id,
+                     struct fault *fault, struct buf *text, struct buf *json)
 {
     struct target target;
     const char *number = arena_format(fault->arena, "%" PRId64, id);

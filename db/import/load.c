@@ -123,12 +123,11 @@ static enum err rejects_count(struct load *load)
     return err;
 }
 
-static void progress_tell(const struct step_run *run)
+void load_tell(const struct load *load, const char *name, int64_t done, int64_t total)
 {
-    const struct load *load = run->load;
-    const struct import_progress progress = {.name = run->step->name,
-                                             .done = run->seen,
-                                             .total = run->total,
+    const struct import_progress progress = {.name = name,
+                                             .done = done,
+                                             .total = total,
                                              .rejected = load->rejected,
                                              .bytes = load->file_bytes};
     if (load->options->progress)
@@ -156,7 +155,7 @@ static enum err chunk_load(struct step_run *run, int64_t *rows)
     return rejects_count(load);
 }
 
-static enum err stop_look(const struct load *load)
+enum err load_stop_look(const struct load *load)
 {
     if (stop_asked(load->options->stop) == 0)
         return ERR_NONE;
@@ -206,13 +205,13 @@ enum err load_rows(struct load *load)
         for (int chunk = 1, quadrupled = 1; !err && rows == chunk_rows(&run); chunk++) {
             err = chunk_load(&run, &rows);
             if (!err)
-                progress_tell(&run);
+                load_tell(load, run.step->name, run.seen, run.total);
             if (!err && rows == chunk_rows(&run) && chunk == quadrupled) {
                 err = target_run(load->target, import_run_analyze, NULL, NULL);
                 quadrupled *= 4;
             }
             if (!err)
-                err = stop_look(load);
+                err = load_stop_look(load);
         }
         const char *values[] = {load->id, run.step->name};
         if (!err)

@@ -26,4 +26,9 @@ enum err load_rows(struct load *load) FAILS;
  * with what now stands in the tables. Names the first step that differs. */
 enum err load_verify(struct load *load) FAILS;
 
+void load_tell(const struct load *load, const char *name, int64_t done, int64_t total);
+
+/* ERR_CONFLICT "stopped": somebody asked. */
+enum err load_stop_look(const struct load *load) FAILS;
+
 #endif

@@ -8,10 +8,11 @@
 
 enum { STEP_MAX = 256 };
 
-static void descriptor_close(int *fd)
+void media_close(int *fd)
 {
     if (*fd >= 0)
         close(*fd);
+    *fd = -1;
 }
 
 enum err media_open(const char *path, struct fault *fault, int *out)
@@ -48,7 +49,7 @@ static bool step_take(const char **path, char out[STEP_MAX])
 static enum media file_open(int folder, const char *name, int *fd, uint64_t *size)
 {
     struct stat about;
-    int file CLEANUP(descriptor_close) =
+    int file CLEANUP(media_close) =
         openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (file < 0)
         return media_of(errno);
@@ -65,9 +66,11 @@ static enum media file_open(int folder, const char *name, int *fd, uint64_t *siz
 enum media media_find(int folder, const char *path, int *fd, uint64_t *size)
 {
     char name[STEP_MAX];
-    int at CLEANUP(descriptor_close) = -1;
+    int at CLEANUP(media_close) = -1;
     if (*path == '\0')
         return MEDIA_MISSING;
+    if (path[strlen(path) - 1] == '/')
+        return MEDIA_REFUSED;
     while (step_take(&path, name)) {
         int from = at < 0 ? folder : at;
         if (*path == '\0')
@@ -75,7 +78,7 @@ enum media media_find(int folder, const char *path, int *fd, uint64_t *size)
         int next = openat(from, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         if (next < 0)
             return media_of(errno);
-        descriptor_close(&at);
+        media_close(&at);
         at = next;
     }
     return MEDIA_REFUSED;
@@ -94,9 +97,9 @@ enum err media_path(const struct source *source, const char *table, int64_t id, 
                     struct fault *fault, const char **out)
 {
     sqlite3_stmt *row = NULL;
-    enum err err =
-        source_prepare(source, fault, &row, "SELECT report_file FROM \"hospital_%w\" WHERE id = %lld",
-                       table, (long long)id);
+    enum err err = source_prepare(source, fault, &row,
+                                  "SELECT report_file FROM \"hospital_%w\" WHERE id = %lld", table,
+                                  (long long)id);
     if (err)
         return err;
     *out = "";

@@ -15,6 +15,8 @@ enum err media_open(const char *path, struct fault *fault, int *out) FAILS;
  * file. `fd` and `size` are set for MEDIA_THERE only; the descriptor is the caller's. */
 enum media media_find(int folder, const char *path, int *fd, uint64_t *size);
 
+void media_close(int *fd); /* unless it is -1 */
+
 const char *media_code(enum media media); /* "file-missing"; MEDIA_THERE: NULL */
 
 /* What a row says of where its file is. "": nothing, or what is no text. In the arena. */

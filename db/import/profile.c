@@ -4,7 +4,6 @@
 
 #include <inttypes.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { FINDINGS_MAX = 256 };
 
@@ -166,7 +165,7 @@ static enum err file_look(const struct look *look, const char *path, struct refu
 {
     struct arena arena CLEANUP(arena_end) = {0};
     struct fault fault = {.arena = &arena};
-    int file = -1;
+    int file CLEANUP(media_close) = -1;
     uint64_t size = 0;
     const char *media_type, *code = media_code(media_find(look->files->media, path, &file, &size));
     enum err err = ERR_NONE;
@@ -174,8 +173,6 @@ static enum err file_look(const struct look *look, const char *path, struct refu
         code = "payload-too-large";
     else if (!code && look->judges)
         err = files_judge(look->files->sniffer, file, size, path, &fault, &code, &media_type);
-    if (file >= 0)
-        close(file);
     if (err)
         return fail(look->fault, err, fault.code, "a file cannot be examined: %s",
                     fault.reason ? fault.reason : "-");
@@ -224,11 +221,8 @@ enum err profile_make(const struct source *source, const struct files *files, bo
                       struct fault *fault, struct profile *out)
 {
     struct profile profile = {.findings = arena_array(fault->arena, struct finding, FINDINGS_MAX)};
-    struct look look = {.source = source,
-                        .fault = fault,
-                        .profile = &profile,
-                        .files = files,
-                        .judges = judges};
+    struct look look = {
+        .source = source, .fault = fault, .profile = &profile, .files = files, .judges = judges};
     enum err err = tables_look(&look);
     if (!err)
         err = duplicates_count(&look);

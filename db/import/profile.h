@@ -24,8 +24,9 @@ struct profile {
     int64_t clinics, single_clinic; /* its id when there is exactly one, else 0 */
 };
 
-/* `files`: the folder that reports lie in, or one that is not open (files.h): then they are not looked
- * for. `judges`: whether each is of a kind that may come is found out, too; it reads them all. */
+/* `files`: the folder that reports lie in, or one that is not open (files.h): then they are not
+ * looked for. `judges`: whether each is of a kind that may come is found out, too; it reads them
+ * all. */
 enum err profile_make(const struct source *source, const struct files *files, bool judges,
                       struct fault *fault, struct profile *out) FAILS;
 

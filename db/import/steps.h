@@ -10,8 +10,8 @@
  *     -- section check                       SELECT count(*), sum(ops.canon(…)) of what was loaded
  *     -- section touched                     SELECT count(*) of what was changed since
  *     -- section undo                        takes away what was loaded
- *     -- section files                       of reports alone: writes down which files come, commits,
- *                                            and SELECTs them: legacy id, clinic, id in the store
+ *     -- section files                       of reports alone: writes down which files come,
+ * commits, and SELECTs them: legacy id, clinic, id in the store
  *
  * $1 is the import. What `load` writes into ops.import_outcome is one row for each staged row.
  * The files run_*.sql are lists of statements of the runner itself.
@@ -25,7 +25,7 @@ struct import_statement {
 };
 
 struct import_step {
-    const char *name, *table, *where, *extra, *leave;             /* the last three may be NULL */
+    const char *name, *table, *where, *extra, *leave; /* the last three may be NULL */
     const struct import_statement *load, *check, *touched, *undo, *files; /* the last three may be
                                                                           NULL */
 };

@@ -470,6 +470,11 @@ LANGUAGE sql STABLE ROWS 4000 AS $$
     OFFSET 0;
 $$;
 
+-- What reads a legacy row is the importer's alone, as its tables are.
+REVOKE EXECUTE ON FUNCTION ops.digest(text), ops.canon(text[]), ops.instant(timestamptz), ops.tidy(text), ops.ref(jsonb, text),
+    ops.day(text), ops.moment(text), ops.row_id(int, text, bigint, timestamptz), ops.phone_key(text, text),
+    ops.medicine_name(text, text, text), ops.medicine_type(text), ops.schedule(text), ops.food(text), ops.test_type(text, text),
+    ops.times_a_day(bigint, text, text), ops.staged(bigint, text) FROM PUBLIC;
 GRANT SELECT ON ops.import_source, ops.import, ops.import_clinic, ops.import_table, ops.import_map, ops.import_reject,
     ops.import_change, ops.import_file, ops.import_stage, ops.import_report, ops.import_outcome TO clinicd_backup;
 
@@ -479,6 +484,7 @@ SELECT NOT has_table_privilege('clinicd_app', 'ops.import_map', 'SELECT,INSERT,U
 SELECT count(*) = 29 FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE n.nspname = 'clinicd' AND pg_get_triggerdef(t.oid) LIKE '%is_history()%';
 SELECT NOT clinicd.is_history();
+SELECT count(*) = 0 FROM pg_proc p WHERE p.pronamespace = 'ops'::regnamespace AND has_function_privilege('clinicd_app', p.oid, 'EXECUTE');
 
 -- section down loss=rows
 

@@ -12,6 +12,15 @@ FROM (
     WHERE $1::bigint IS NULL OR c.clinic_id = $1) AS q
 WHERE q.used <> q.found GROUP BY q.kind;
 
+-- What a clinic keeps is counted where its limits are.
+SELECT 'quota', 'file', count(*), to_json((array_agg(q.clinic_id::text))[1:5])
+FROM (
+    SELECT c.clinic_id, (SELECT (count(*), coalesce(sum(f.size_bytes), 0)::bigint) FROM clinicd.file f
+        WHERE f.clinic_id = c.clinic_id AND f.deleted_at IS NULL) AS found, (coalesce(k.files, 0), coalesce(k.bytes, 0)) AS kept
+    FROM clinicd.clinic c LEFT JOIN clinicd.file_quota k ON k.clinic_id = c.clinic_id
+    WHERE $1::bigint IS NULL OR c.clinic_id = $1) AS q
+WHERE q.found IS DISTINCT FROM q.kept HAVING count(*) > 0;
+
 -- A number that was given is never given again.
 SELECT 'counter', n.kind, count(*), to_json((array_agg(n.shown))[1:5])
 FROM (

@@ -1,6 +1,8 @@
-/* Reports and their files, carried over from the legacy folder into the store. An import takes long,
- * so the tests of a group go on with what the one before left. */
+/* Reports and their files, carried over from the legacy folder into the store. An import takes
+ * long, so the tests of a group go on with what the one before left. */
+#include "db/verify.h"
 #include "tests/harness/legacy_move.h"
+#include "tests/harness/s3_server.h"
 
 #include <fcntl.h>
 #include <setjmp.h>
@@ -8,6 +10,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -83,10 +86,10 @@ static void a_report_comes_with_its_file(void **state)
     assert_int_equal(
         sql_int(move->boss, "SELECT count(*) FROM clinicd.report WHERE report_type = 'Other'"),
         move_changed(move, "medical_report", "type-given"));
-    assert_int_equal(
-        sql_int(move->boss, "SELECT count(*) FROM clinicd.file WHERE uploaded_by_name = 'Sample "
-                            "Person' AND kind = 'test_report'"),
-        TESTS - TESTS / 4);
+    assert_int_equal(sql_int(move->boss,
+                             "SELECT count(*) FROM clinicd.file WHERE uploaded_by_name = 'Sample "
+                             "Person' AND kind = 'test_report'"),
+                     TESTS - TESTS / 4);
     assert_int_equal(sql_int(move->boss, "SELECT count(*) FROM clinicd.file WHERE name ~ '^नमूना'"),
                      MEDICAL / 5 + TESTS / 5);
 }
@@ -98,6 +101,47 @@ static void a_clinic_has_a_place_for_what_it_has(void **state)
                      MEDICAL + TESTS);
     assert_int_equal(
         sql_int(move->boss, "SELECT count(*) FROM clinicd.file_quota WHERE max_bytes = bytes"), 1);
+}
+
+/* A service that runs must hear that a clinic which it knows is closed. */
+static void the_clinic_that_is_moved_into_is_closed_and_that_is_told(void **state)
+{
+    struct move *move = *state;
+    assert_int_equal(
+        sql_int(move->boss, "SELECT count(*) FROM clinicd.clinic WHERE status = 'importing'"), 1);
+    assert_int_equal(sql_int(move->boss, "SELECT count(*) FROM clinicd.news n JOIN clinicd.clinic"
+                                         " c ON n.kind = 'clinic' AND n.key = c.clinic_id::text"),
+                     1);
+}
+
+static void the_service_sees_nothing_of_the_importer(void **state)
+{
+    struct move *move = *state;
+    assert_int_equal(
+        sql_int(move->boss,
+                "SELECT count(*) FROM pg_class c WHERE c.relnamespace = 'ops'::regnamespace AND"
+                " c.relname LIKE 'import%%' AND c.relkind = 'r' AND has_table_privilege("
+                "'clinicd_app', c.oid, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE')"),
+        0);
+    assert_int_equal(
+        sql_int(move->boss,
+                "SELECT count(*) FROM pg_proc p WHERE p.pronamespace = 'ops'::regnamespace AND"
+                " has_function_privilege('clinicd_app', p.oid, 'EXECUTE')"),
+        0);
+    PGconn *app SQL_CLOSE = sql_connect(move->database.app_url);
+    sql_run(app, "SELECT set_config('app.import', 'on', false)");
+    assert_int_equal(sql_int(app, "SELECT clinicd.is_history()::int"), 0);
+}
+
+static void the_rules_of_a_clinic_hold_for_what_came(void **state)
+{
+    struct move *move = *state;
+    struct verification found = {.n = 0};
+    fault_reset(&move->fault);
+    enum err err = verify_data(move->database.migrator_url, NULL, &move->fault, &found);
+    for (size_t i = 0; i < found.n; i++)
+        print_error("%s %s\n", found.findings[i].check, found.findings[i].object);
+    assert_int_equal(err, ERR_NONE);
 }
 
 /* It adds up, or it fails. */
@@ -168,6 +212,23 @@ static void a_second_run_brings_nothing_twice(void **state)
     assert_int_equal(move_step(move, "medical_report", "already"), MEDICAL);
     assert_string_equal(move_digest(move), once);
     move_store_agrees(move);
+}
+
+/* Somebody has tampered with the importer's memory: what a row names is not touched. */
+static void what_a_row_names_is_never_replaced(void **state)
+{
+    struct move *move = *state;
+    sql_run(move->boss,
+            "CREATE TEMP TABLE known AS SELECT * FROM ops.import_map WHERE name = 'medical_report'"
+            " AND legacy_id = 9;"
+            "DELETE FROM ops.import_map WHERE name = 'medical_report' AND legacy_id = 9");
+    file_write(object_of(move, "medical_report", 9), "what nobody else has");
+    move_well(move);
+    assert_string_equal(rejected(move, "medical_report", 9), "id-taken id");
+    struct stat about;
+    assert_int_equal(stat(object_of(move, "medical_report", 9), &about), 0);
+    assert_int_equal(about.st_size, strlen("what nobody else has"));
+    sql_run(move->boss, "INSERT INTO ops.import_map SELECT * FROM known");
 }
 
 static enum err undo_into(struct move *move, const struct store_options *store)
@@ -360,16 +421,51 @@ static void a_file_that_was_missing_comes_when_it_is_there(void **state)
     move_store_agrees(move);
 }
 
+/* --- into a bucket -------------------------------------------------------------------------- */
+
+static void a_bucket_gets_the_files_and_gives_them_back(void **state)
+{
+    struct move move;
+    struct s3_server server;
+    (void)state;
+    move_begin(&move, "import_bucket");
+    s3_server_start(&server);
+    s3_server_options(&server, &move.store);
+    move.store.folder = move.folder;
+    move_pack_files(&move, LEGACY_TEMPLATES, LEGACY_SOUND, 12);
+    move_well(&move);
+    move_adds_up(&move);
+    assert_int_equal(move_step(&move, "medical_report", "loaded"), 6);
+    assert_int_equal(move_store_agrees(&move), 0);
+    s3_server_trouble(&server, "503", 100);
+    assert_int_equal(import_undo(move.database.migrator_url, &move.store, move.result.id,
+                                 &move.fault, &move.text, &move.json),
+                     ERR_UNAVAILABLE);
+    assert_non_null(strstr(move.fault.detail, "run the same command again"));
+    s3_server_trouble(&server, "503", 0);
+    move_undo(&move, move.result.id);
+    move_store_agrees(&move);
+    s3_server_stop(&server);
+    move_end(&move);
+}
+
 int main(void)
 {
+    const struct CMUnitTest bucket[] = {
+        cmocka_unit_test(a_bucket_gets_the_files_and_gives_them_back),
+    };
     const struct CMUnitTest sound[] = {
         cmocka_unit_test(a_report_comes_with_its_file),
         cmocka_unit_test(a_clinic_has_a_place_for_what_it_has),
+        cmocka_unit_test(the_clinic_that_is_moved_into_is_closed_and_that_is_told),
+        cmocka_unit_test(the_service_sees_nothing_of_the_importer),
+        cmocka_unit_test(the_rules_of_a_clinic_hold_for_what_came),
         cmocka_unit_test(a_source_that_changed_does_not_add_up),
         cmocka_unit_test(an_object_that_changed_or_went_does_not_add_up),
         cmocka_unit_test(a_row_with_another_sum_does_not_add_up),
         cmocka_unit_test(a_run_that_stopped_with_files_goes_on_with_files),
         cmocka_unit_test(a_second_run_brings_nothing_twice),
+        cmocka_unit_test(what_a_row_names_is_never_replaced),
         cmocka_unit_test(a_report_that_was_deleted_since_keeps_its_import),
         cmocka_unit_test(an_undo_that_could_not_reach_the_store_goes_on),
         cmocka_unit_test(an_object_that_a_killed_run_left_is_replaced),
@@ -386,5 +482,6 @@ int main(void)
     if (sodium_init() < 0)
         return 1;
     int failed = cmocka_run_group_tests(sound, sound_begin, move_teardown);
-    return failed + cmocka_run_group_tests(wrecked, wrecked_begin, move_teardown);
+    failed += cmocka_run_group_tests(wrecked, wrecked_begin, move_teardown);
+    return failed + cmocka_run_group_tests(bucket, NULL, NULL);
 }

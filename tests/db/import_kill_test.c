@@ -106,9 +106,9 @@ static void an_import_killed_a_hundred_times_is_as_one_that_was_not(void **state
                     sql_int(move->boss, "SELECT max(id) FROM ops.import WHERE state <> 'undone'"),
                     &move->fault, &move->text, &move->json),
                 ERR_NONE);
-        assert_int_equal(
-            import_undo(move->database.migrator_url, NULL, first, &move->fault, &move->text, &move->json),
-            ERR_NONE);
+        assert_int_equal(import_undo(move->database.migrator_url, NULL, first, &move->fault,
+                                     &move->text, &move->json),
+                         ERR_NONE);
     }
     print_message("killed %d times\n", kills);
     assert_true(kills >= KILLS);

@@ -185,8 +185,8 @@ static void an_import_is_taken_back_whole(void **state)
         move->options.clinic = generation == LEGACY_SINGLE ? "chosen" : NULL;
         move_pack(move, (enum legacy_generation)generation, LEGACY_SOUND, 12);
         move_well(move);
-        assert_int_equal(import_undo(move->database.migrator_url, NULL, move->result.id, &move->fault,
-                                     &move->text, &move->json),
+        assert_int_equal(import_undo(move->database.migrator_url, NULL, move->result.id,
+                                     &move->fault, &move->text, &move->json),
                          ERR_NONE);
         assert_int_equal(sql_int(move->boss, "SELECT count(*) FROM clinicd.patient"), 0);
         assert_int_equal(sql_int(move->boss, "SELECT count(*) FROM clinicd.clinic"), 1);

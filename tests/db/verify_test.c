@@ -201,6 +201,7 @@ static void every_break_in_the_data_is_found(void **state)
     } plants[] = {
         {"quota", "patient", "UPDATE clinicd.quota SET used = 1 WHERE kind = 'patient'"},
         {"quota", "doctor", "UPDATE clinicd.quota SET used = 9 WHERE kind = 'doctor'"},
+        {"quota", "file", "UPDATE clinicd.file_quota SET bytes = bytes + 1"},
         {"counter", "patient", "UPDATE clinicd.counter SET value = 1 WHERE kind = 'patient'"},
         {"counter", "prescription", "DELETE FROM clinicd.counter WHERE kind = 'prescription'"},
         {"figure", "prescription_figure", "UPDATE clinicd.prescription_figure SET pending = 9"},

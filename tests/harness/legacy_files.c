@@ -99,9 +99,9 @@ void maker_reports_make(struct maker *maker, int patient, int clinic, int64_t at
         test_make(maker, patient, clinic, at);
 }
 
-/* What the importer must refuse or mend, one each: missing, out of the folder in three ways, a page,
- * a kind that nobody may send, nothing, no name, a folder; then words that are too many and days
- * that are none. Medical reports 1 to 11, test reports 1 and 2, of patients that are well
+/* What the importer must refuse or mend, one each: missing, out of the folder in three ways, a
+ * page, a kind that nobody may send, nothing, no name, a folder; then words that are too many and
+ * days that are none. Medical reports 1 to 11, test reports 1 and 2, of patients that are well
  * themselves, as far as there are so many. */
 void maker_media_wreck(struct maker *maker)
 {

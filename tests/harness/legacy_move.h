@@ -18,8 +18,8 @@ struct move {
     struct buf text, json; /* of the last import */
     struct import_options options;
     struct import_result result;
-    char path[64]; /* of the legacy file */
-    char media[80]; /* of its reports' files; not made before move_pack_files() */
+    char path[64];   /* of the legacy file */
+    char media[80];  /* of its reports' files; not made before move_pack_files() */
     char folder[80]; /* of the store */
     struct store_options store;
 };

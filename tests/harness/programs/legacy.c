@@ -14,8 +14,7 @@ int main(int argc, char **argv)
                                         "wrecked"};
     struct legacy_plan plan = {.flaw = LEGACY_SOUND};
     if (argc < 5 || atoi(argv[1]) < LEGACY_DISCARDED || atoi(argv[1]) > LEGACY_SUGAR) {
-        fprintf(stderr,
-                "usage: legacy GENERATION(1-10) PATIENTS SEED FILE [FLAW] [MEDIA_DIR]\n");
+        fprintf(stderr, "usage: legacy GENERATION(1-10) PATIENTS SEED FILE [FLAW] [MEDIA_DIR]\n");
         return 2;
     }
     plan.generation = (enum legacy_generation)atoi(argv[1]);

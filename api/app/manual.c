@@ -70,7 +70,7 @@ static void completion_case(struct buf *out, const struct command *command)
     buf_format(out, "    \"%s \"*) words=\"", command->name);
     for (size_t i = 0; i < COMMAND_OPTIONS_MAX && command->options[i].name; i++)
         buf_format(out, "%s ", command->options[i].name);
-    buf_format(out, "%s--help\" ;;\n", command->has_no_json ? "" : "--json ");
+    buf_format(out, "%s--help\" ;;\n", command->has_no_json ? "" : "--json --progress ");
 }
 
 /* Is this the first command whose name begins with that word? */

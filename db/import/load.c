@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHUNK_ROWS = 16000, COPY_BYTES = 65536, NUMBER_TEXT = 24 };
+enum { CHUNK_ROWS = 16000, VERIFY_ROWS = 4096, COPY_BYTES = 65536, NUMBER_TEXT = 24, SUM_TEXT = 48 };
 
 /* A step under way. */
 struct step_run {
@@ -18,6 +18,7 @@ struct step_run {
     const char *where;
     int64_t total, seen, cursor;
     bool is_done;
+    bool is_read_again; /* to be added up */
     char cursor_text[NUMBER_TEXT];
 };
 
@@ -121,13 +122,15 @@ static enum err rejects_count(struct load *load)
     return err;
 }
 
-static void progress_tell(const struct step_run *run)
+static void progress_tell(const struct step_run *run, int64_t done)
 {
     const struct load *load = run->load;
-    const struct import_progress progress = {.name = run->step->name,
-                                             .done = run->seen,
+    const struct import_progress progress = {.verb = run->is_read_again ? "verify" : "import",
+                                             .name = run->step->name,
+                                             .done = done,
                                              .total = run->total,
-                                             .rejected = load->rejected};
+                                             .rejected = load->rejected,
+                                             .chunk = run->is_read_again ? 0 : chunk_rows(load)};
     if (load->options->progress)
         load->options->progress(load->options->user, &progress);
 }
@@ -159,14 +162,19 @@ static enum err stop_look(const struct load *load)
                 "stopped, as somebody asked; the same command goes on from here");
 }
 
+static enum err rows_count(struct step_run *run)
+{
+    return source_number(run->load->source, run->load->fault, &run->total,
+                         "SELECT count(*) FROM \"hospital_%w\" t WHERE %s", run->step->table,
+                         run->where);
+}
+
 static enum err step_open(struct step_run *run, int ordinal)
 {
     struct load *load = run->load;
     char ordinal_text[NUMBER_TEXT], total_text[NUMBER_TEXT];
     PGresult *result TARGET_CLEAR = NULL;
-    enum err err = source_number(load->source, load->fault, &run->total,
-                                 "SELECT count(*) FROM \"hospital_%w\" t WHERE %s",
-                                 run->step->table, run->where);
+    enum err err = rows_count(run);
     if (err)
         return err;
     snprintf(ordinal_text, sizeof ordinal_text, "%d", ordinal);
@@ -196,10 +204,12 @@ enum err load_rows(struct load *load)
             continue;
         enum err err = step_open(&run, i);
         int64_t rows = run.is_done ? 0 : chunk_rows(load);
+        if (!err && !run.is_done)
+            progress_tell(&run, run.seen);
         for (int chunk = 1, quadrupled = 1; !err && rows == chunk_rows(load); chunk++) {
             err = chunk_load(&run, &rows);
             if (!err)
-                progress_tell(&run);
+                progress_tell(&run, run.seen);
             if (!err && rows == chunk_rows(load) && chunk == quadrupled) {
                 err = target_run(load->target, import_run_analyze, NULL, NULL);
                 quadrupled *= 4;
@@ -240,47 +250,59 @@ static void sum_add(struct sum *sum, uint64_t value)
     sum->low %= base;
 }
 
-static const char *sum_text(const struct sum *sum, char out[48])
+static void sum_text(const struct sum *sum, char out[SUM_TEXT])
 {
     if (sum->high)
-        snprintf(out, 48, "%" PRIu64 "%018" PRIu64, sum->high, sum->low);
+        snprintf(out, SUM_TEXT, "%" PRIu64 "%018" PRIu64, sum->high, sum->low);
     else
-        snprintf(out, 48, "%" PRIu64, sum->low);
-    return out;
+        snprintf(out, SUM_TEXT, "%" PRIu64, sum->low);
 }
 
 /* The whole table again, straight from the file. */
-static enum err source_sum(struct step_run *run)
+static enum err source_sum(struct step_run *run, char out[SUM_TEXT])
 {
     struct load *load = run->load;
     struct arena arena = {0};
     struct buf line;
     sqlite3_stmt *row = NULL;
     struct sum sum = {0, 0};
-    char text[48];
     buf_begin(&line, &arena, 1024);
     enum err err = rows_open(run, INT64_MIN, -1, &row);
     while (!err && source_step(load->source, load->fault, &row)) {
         line.length = 0;
         source_line(row, &line);
         sum_add(&sum, line_digest(&line));
+        if (++run->seen % VERIFY_ROWS == 0)
+            progress_tell(run, run->seen);
     }
     arena_end(&arena);
-    const char *values[] = {load->id, run->step->name, sum_text(&sum, text)};
     if (!err)
         err = load->fault->err;
-    return err ? err : target_run(load->target, import_run_digest, values, NULL);
+    if (!err)
+        sum_text(&sum, out);
+    return err;
 }
 
-/* What was loaded, and the same asked of the tables where it now stands. */
-static enum err tables_compare(struct step_run *run)
+/* What was loaded, and the same asked of the tables where it now stands: the server adds up while
+ * the file is read a second time. */
+static enum err step_verify(struct step_run *run)
 {
     const char *values[] = {run->load->id, run->step->name};
+    char sum[SUM_TEXT];
+    const char *digest[] = {run->load->id, run->step->name, sum};
     PGresult *meant TARGET_CLEAR = NULL;
     PGresult *found TARGET_CLEAR = NULL;
-    enum err err = target_run(run->load->target, import_run_loaded, values, &meant);
+    enum err err = target_send(run->load->target, run->step->check, values);
+    if (err)
+        return err;
+    err = source_sum(run, sum);
+    enum err answer = target_answer(run->load->target, run->step->check, &found);
     if (!err)
-        err = target_run(run->load->target, run->step->check, values, &found);
+        err = answer;
+    if (!err)
+        err = target_run(run->load->target, import_run_digest, digest, NULL);
+    if (!err)
+        err = target_run(run->load->target, import_run_loaded, values, &meant);
     if (!err && (strcmp(PQgetvalue(meant, 0, 0), PQgetvalue(found, 0, 0)) != 0 ||
                  strcmp(PQgetvalue(meant, 0, 1), PQgetvalue(found, 0, 1)) != 0))
         err = fail(run->load->fault, ERR_INTERNAL, "verification-failed",
@@ -311,11 +333,15 @@ enum err load_verify(struct load *load)
         struct step_run run;
         if (!run_begin(load, &import_steps[i], &run))
             continue;
-        enum err err = source_sum(&run);
+        enum err err = rows_count(&run);
+        run.is_read_again = true;
         if (!err)
-            err = tables_compare(&run);
+            progress_tell(&run, 0);
+        if (!err)
+            err = step_verify(&run);
         if (err)
             return err;
+        progress_tell(&run, run.total);
     }
     return sums_compare(load);
 }

@@ -71,41 +71,48 @@ static void copy_line(struct buf *out, int64_t id, const struct buf *line)
     buf_char(out, '\n');
 }
 
-/* Stages one chunk and tells how many rows it has and where it ends. */
-static enum err chunk_stage(struct step_run *run, int64_t *rows, int64_t *last)
+/* Rows that were read, in COPY's form, on their way to the server. */
+struct batch {
+    struct arena arena;
+    struct buf lines;
+    int64_t rows, last; /* where it ends */
+};
+
+static void batch_end(struct batch *batch)
+{
+    arena_end(&batch->arena);
+    *batch = (struct batch){.rows = 0};
+}
+
+static enum err batch_read(const struct step_run *run, int64_t after, struct batch *out)
 {
     struct load *load = run->load;
-    struct arena arena = {0};
-    struct buf line, out;
+    struct buf line;
     sqlite3_stmt *row = NULL;
-    int64_t n = 0, at = run->cursor;
-    buf_begin(&line, &arena, 1024);
-    buf_begin(&out, &arena, COPY_BYTES * 2);
-    enum err err = rows_open(run, run->cursor, chunk_rows(load), &row);
-    if (!err)
-        err = target_run(load->target, import_run_stage, NULL, NULL);
+    *out = (struct batch){.last = after};
+    buf_begin(&line, &out->arena, 1024);
+    buf_begin(&out->lines, &out->arena, COPY_BYTES);
+    enum err err = rows_open(run, after, chunk_rows(load), &row);
     while (!err && source_step(load->source, load->fault, &row)) {
         line.length = 0;
         source_line(row, &line);
-        at = sqlite3_column_int64(row, 0);
-        copy_line(&out, at, &line);
-        n++;
-        if (out.length >= COPY_BYTES) {
-            err = target_copy(load->target, out.text, out.length);
-            out.length = 0;
-        }
+        out->last = sqlite3_column_int64(row, 0);
+        copy_line(&out->lines, out->last, &line);
+        out->rows++;
     }
     sqlite3_finalize(row);
-    if (!err)
-        err = load->fault->err;
-    if (!err && out.length)
-        err = target_copy(load->target, out.text, out.length);
-    if (!err)
-        err = target_copy_end(load->target);
-    arena_end(&arena);
-    *rows = n;
-    *last = at;
-    return err;
+    return err ? err : load->fault->err;
+}
+
+static enum err batch_stage(struct load *load, const struct batch *batch)
+{
+    enum err err = target_run(load->target, import_run_stage, NULL, NULL);
+    for (size_t at = 0; !err && at < batch->lines.length; at += COPY_BYTES) {
+        size_t left = batch->lines.length - at;
+        err = target_copy(load->target, batch->lines.text + at,
+                          left < COPY_BYTES ? left : COPY_BYTES);
+    }
+    return err ? err : target_copy_end(load->target);
 }
 
 static enum err rejects_count(struct load *load)
@@ -135,22 +142,34 @@ static void progress_tell(const struct step_run *run, int64_t done)
         load->options->progress(load->options->user, &progress);
 }
 
-/* One transaction: staged, mapped, remembered, the cursor moved. */
-static enum err chunk_load(struct step_run *run, int64_t *rows)
+/* One transaction: staged, mapped, remembered, the cursor moved. While the server maps a batch the
+ * next one is read: `batch` is that one afterwards. */
+static enum err chunk_load(struct step_run *run, struct batch *batch)
 {
     struct load *load = run->load;
-    int64_t last = 0;
-    enum err err = chunk_stage(run, rows, &last);
+    PGresult *result TARGET_CLEAR = NULL;
+    int64_t rows = batch->rows, last = batch->last;
     snprintf(run->cursor_text, sizeof run->cursor_text, "%" PRId64, last);
     const char *values[] = {load->id, run->step->name, run->cursor_text};
+    enum err err = batch_stage(load, batch);
+    batch_end(batch);
     if (!err)
-        err = target_run(load->target, run->step->load, values, NULL);
+        err = target_send(load->target, run->step->load, values);
+    if (err)
+        return err;
+    if (rows == chunk_rows(load))
+        err = batch_read(run, last, batch);
+    enum err answer = target_answer(load->target, run->step->load, &result);
+    if (!err)
+        err = answer;
+    if (!err)
+        err = target_run(load->target, run->step->load + 1, values, NULL);
     if (!err)
         err = target_run(load->target, import_run_after, values, NULL);
     if (err)
         return err;
     run->cursor = last;
-    run->seen += *rows;
+    run->seen += rows;
     return rejects_count(load);
 }
 
@@ -196,6 +215,27 @@ static bool run_begin(struct load *load, const struct import_step *step, struct 
     return generation_has(load->source, step->table, "id");
 }
 
+static enum err chunks_load(struct step_run *run)
+{
+    struct load *load = run->load;
+    struct batch batch CLEANUP(batch_end) = {.rows = 0};
+    enum err err = batch_read(run, run->cursor, &batch);
+    bool is_more = true;
+    for (int chunk = 1, quadrupled = 1; !err && is_more; chunk++) {
+        err = chunk_load(run, &batch);
+        is_more = batch.rows > 0;
+        if (!err)
+            progress_tell(run, run->seen);
+        if (!err && is_more && chunk == quadrupled) {
+            err = target_run(load->target, import_run_analyze, NULL, NULL);
+            quadrupled *= 4;
+        }
+        if (!err)
+            err = stop_look(load);
+    }
+    return err;
+}
+
 enum err load_rows(struct load *load)
 {
     for (int i = 0; import_steps[i].name; i++) {
@@ -203,19 +243,9 @@ enum err load_rows(struct load *load)
         if (!run_begin(load, &import_steps[i], &run))
             continue;
         enum err err = step_open(&run, i);
-        int64_t rows = run.is_done ? 0 : chunk_rows(load);
-        if (!err && !run.is_done)
+        if (!err && !run.is_done) {
             progress_tell(&run, run.seen);
-        for (int chunk = 1, quadrupled = 1; !err && rows == chunk_rows(load); chunk++) {
-            err = chunk_load(&run, &rows);
-            if (!err)
-                progress_tell(&run, run.seen);
-            if (!err && rows == chunk_rows(load) && chunk == quadrupled) {
-                err = target_run(load->target, import_run_analyze, NULL, NULL);
-                quadrupled *= 4;
-            }
-            if (!err)
-                err = stop_look(load);
+            err = chunks_load(&run);
         }
         const char *values[] = {load->id, run.step->name};
         if (!err)

@@ -58,7 +58,8 @@ enum err target_answer(struct target *target, const struct import_statement *lis
         PQclear(answer);
         answer = result;
     }
-    if (PQresultStatus(answer) != PGRES_TUPLES_OK)
+    ExecStatusType status = PQresultStatus(answer);
+    if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK)
         return tell(target, answer, list->sql);
     *out = answer;
     answer = NULL;

@@ -23,8 +23,8 @@ void target_close(struct target *target);
 enum err target_run(struct target *target, const struct import_statement *list,
                     const char *const values[], PGresult **out) FAILS;
 
-/* The one statement of a list, run while the caller does something else, and then its answer; between
- * the two the connection is the server's. */
+/* The first statement of a list, run while the caller does something else, and then its answer;
+ * between the two the connection is the server's. */
 enum err target_send(struct target *target, const struct import_statement *list,
                      const char *const values[]) FAILS;
 enum err target_answer(struct target *target, const struct import_statement *list,

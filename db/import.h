@@ -19,10 +19,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Told when a step begins, with what an earlier run had done of it, and whenever it has moved. */
 struct import_progress {
+    const char *verb; /* "import", then "verify" */
     const char *name; /* of the step: "patient" */
     int64_t done, total, rejected;
     int64_t bytes; /* of files, so far; 0: the step has none */
+    int64_t chunk; /* rows at a time */
 };
 
 struct import_options {

@@ -2,8 +2,8 @@
 #include "db/backup.h"
 
 #include "api/app/commands.h"
+#include "api/app/progress.h"
 #include "api/app/site.h"
-#include "db/clock.h"
 
 #include <inttypes.h>
 #include <limits.h>
@@ -12,13 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { MISSING_SHOWN = 20, BAR = 14, LINE_EVERY_US = 10 * 1000 * 1000, BAR_EVERY_US = 100 * 1000 };
-
-/* A bar where somebody watches, else a line now and then, and the last. */
-struct progress {
-    bool is_terminal;
-    int64_t told_us;
-};
+enum { MISSING_SHOWN = 20 };
 
 struct backup_work {
     struct call *call;
@@ -31,19 +25,9 @@ struct backup_work {
 
 static void progress_show(void *user, const char *what, int64_t done, int64_t total)
 {
-    struct progress *progress = user;
-    char marks[BAR + 1];
-    int64_t now = clock_monotonic_us();
-    if (done < total &&
-        now - progress->told_us < (progress->is_terminal ? BAR_EVERY_US : LINE_EVERY_US))
-        return;
-    progress->told_us = now;
-    for (int i = 0; i < BAR; i++)
-        marks[i] = i < done * BAR / total ? '#' : '-';
-    marks[BAR] = '\0';
-    bool is_bar = progress->is_terminal && done < total;
-    fprintf(stderr, "%s%s [%s] %" PRId64 "/%" PRId64 "%s", progress->is_terminal ? "\r" : "", what,
-            marks, done, total, is_bar ? "\033[K" : "\n");
+    const struct progress_moment moment = {
+        .verb = what, .done = done, .total = total, .rejected = -1};
+    progress_tell(user, &moment);
 }
 
 /* Before the home is entered relative paths are the caller's. */
@@ -58,19 +42,16 @@ static const char *path_of(struct call *call, const char *path)
 /* An operator's own server needs no home; what has to do with a legacy file needs no server. */
 static enum err work_begin(struct call *call, bool needs_server, struct backup_work *work)
 {
-    const char *term = getenv("TERM");
     struct fault aside = {.arena = &call->arena};
     *work = (struct backup_work){
         .call = call,
         .site = {.settings = &call->settings, .home = {.lock = -1}},
         .stop = {.fd = -1},
-        .progress = {.is_terminal = isatty(STDERR_FILENO) && !getenv("NO_COLOR") && !getenv("CI") &&
-                                    term && strcmp(term, "dumb") != 0,
-                     .told_us = clock_monotonic_us()},
         .options = {.command = call->command->name,
                     .arguments = call->arguments,
                     .progress = progress_show},
     };
+    progress_begin(call, &work->progress);
     work->options.user = &work->progress;
     if (stop_open(&work->stop))
         work->options.stop = &work->stop;
@@ -84,6 +65,7 @@ static enum err work_begin(struct call *call, bool needs_server, struct backup_w
 
 static enum exit_code work_end(struct backup_work *work, enum err err)
 {
+    progress_end(&work->progress);
     site_close(&work->site);
     stop_close(&work->stop);
     return err ? call_failed(work->call) : EXIT_DONE;

@@ -138,6 +138,21 @@ static const char *value_join(struct call *call, size_t i, const char *given)
     return is_list && before && given ? arena_format(&call->arena, "%s,%s", before, given) : given;
 }
 
+static bool progress_take(struct call *call, const char *given)
+{
+    static const char *const words[] = {[PROGRESS_BAR] = "bar",
+                                        [PROGRESS_LINES] = "lines",
+                                        [PROGRESS_JSON] = "json",
+                                        [PROGRESS_NONE] = "none"};
+    for (int how = PROGRESS_BAR; given && how <= PROGRESS_NONE; how++) {
+        if (strcmp(given, words[how]) == 0) {
+            call->progress = (enum progress_how)how;
+            return true;
+        }
+    }
+    return false;
+}
+
 /* One argument that begins with "--"; the value may be the next one or follow an "=". */
 static bool option_take(struct call *call, const char *argument, const char *following, int *used)
 {
@@ -148,6 +163,11 @@ static bool option_take(struct call *call, const char *argument, const char *fol
     if (strcmp(argument, "--json") == 0 && !call->command->has_no_json) {
         call->is_json = true;
         return true;
+    }
+    if (length == strlen("--progress") && strncmp(argument, "--progress", length) == 0 &&
+        !call->command->has_no_json) {
+        *used = given ? 1 : 2;
+        return progress_take(call, given ? given : following);
     }
     for (size_t i = 0; i < COMMAND_OPTIONS_MAX && options[i].name; i++) {
         if (strlen(options[i].name) != length || strncmp(options[i].name, argument, length) != 0)

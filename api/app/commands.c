@@ -349,6 +349,7 @@ const struct command commands[] = {
 
 static const struct command_option common_options[] = {
     {"--json", NULL, "print one JSON document instead of text"},
+    {"--progress", "HOW", "how far it is, on stderr: bar, lines, json or none"},
     {"--help", NULL, "print this"},
 };
 
@@ -388,7 +389,7 @@ static void command_help(struct buf *out, const char *program, const struct comm
                command->help);
     for (size_t i = 0; i < COMMAND_OPTIONS_MAX && command->options[i].name; i++)
         option_help(out, &command->options[i]);
-    for (size_t i = command->has_no_json ? 1 : 0; i < 2; i++)
+    for (size_t i = command->has_no_json ? 2 : 0; i < 3; i++)
         option_help(out, &common_options[i]);
 }
 

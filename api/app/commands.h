@@ -30,6 +30,9 @@ enum exit_code {
 
 enum { COMMAND_OPTIONS_MAX = 12, COMMAND_OPERANDS_MAX = 16, CALL_NOTES_MAX = 8 };
 
+/* Who is told how far a command has come; AUTO: what suits where stderr goes. */
+enum progress_how { PROGRESS_AUTO, PROGRESS_BAR, PROGRESS_LINES, PROGRESS_JSON, PROGRESS_NONE };
+
 struct command_option {
     const char *name;  /* "--to" */
     const char *value; /* "V" in the help; NULL: a switch */
@@ -68,6 +71,7 @@ struct call {
     size_t next_n;
     int64_t started_us, started_monotonic_us;
     bool is_json;
+    enum progress_how progress;
 };
 
 /* The value of an option, "" of a switch, or NULL when it was not given. */

@@ -224,8 +224,8 @@ static enum err rows_undo(struct target *target, const char *id)
 }
 
 /* Is there such an import, the newest of its source, and has it objects in the store? */
-static enum err undo_check(struct target *target, const struct store_options *store,
-                           const char *id, bool *is_undone, bool *is_left)
+static enum err undo_check(struct target *target, const struct store_options *store, const char *id,
+                           bool *is_undone, bool *is_left)
 {
     PGresult *found TARGET_CLEAR = NULL;
     enum err err = target_run(target, import_run_undo_find, &id, &found);

@@ -48,6 +48,31 @@ enum err target_run(struct target *target, const struct import_statement *list,
     return ERR_NONE;
 }
 
+enum err target_send(struct target *target, const struct import_statement *list,
+                     const char *const values[])
+{
+    if (PQsendQueryParams(target->conn, list->sql, list->params, NULL, values, NULL, NULL, 0) == 1)
+        return ERR_NONE;
+    return fail(target->fault, ERR_UNAVAILABLE, "database-unavailable", "%s",
+                PQerrorMessage(target->conn));
+}
+
+enum err target_answer(struct target *target, const struct import_statement *list, PGresult **out)
+{
+    PGresult *answer TARGET_CLEAR = NULL;
+    PGresult *result;
+    while ((result = PQgetResult(target->conn))) {
+        PQclear(answer);
+        answer = result;
+    }
+    ExecStatusType status = PQresultStatus(answer);
+    if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK)
+        return tell(target, answer, list->sql);
+    *out = answer;
+    answer = NULL;
+    return ERR_NONE;
+}
+
 /* A killed importer's server process may still be at its last statement. */
 static enum err lock_take(struct target *target)
 {

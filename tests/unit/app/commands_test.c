@@ -88,6 +88,7 @@ static const char golden_migrate_down[] =
     "  --lock-budget TIME     wait so long for one table's lock, 20 times (2s)\n"
     "  --wait TIME            wait so long for another migration to end (1m)\n"
     "  --json                 print one JSON document instead of text\n"
+    "  --progress HOW         how far it is, on stderr: bar, lines, json or none\n"
     "  --help                 print this\n";
 
 /* Runs one command line with what it writes to `descriptor` caught in `output`. */

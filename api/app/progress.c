@@ -145,6 +145,8 @@ void progress_json(const struct progress *progress, const struct progress_moment
         buf_text(out, ", \"per_second\": null, \"seconds_left\": null");
     if (moment->rejected >= 0)
         buf_format(out, ", \"rejected\": %" PRId64, moment->rejected);
+    if (moment->bytes > 0)
+        buf_format(out, ", \"bytes\": %" PRId64, moment->bytes);
     if (moment->chunk > 0)
         buf_format(out, ", \"chunk\": %" PRId64, moment->chunk);
     buf_char(out, '}');

@@ -195,6 +195,10 @@ struct plan_file {
 enum err migrate_plan(const struct migrate_options *options, struct arena *arena,
                       struct fault *fault, struct plan_file **out, size_t *count) FAILS;
 
+/* The tables of schema clinicd that hold rows, to a NULL: for the lint. */
+enum err migrate_tables_in_use(const struct migrate_options *options, struct arena *arena,
+                               struct fault *fault, const char *const **out) FAILS;
+
 /* One object of schema clinicd as text, and what became of one. */
 struct catalogue_line {
     const char *object, *definition;

@@ -6,7 +6,6 @@
 #include "db/clock.h"
 
 #include <inttypes.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,15 +42,6 @@ static void progress_show(void *user, const char *what, int64_t done, int64_t to
     bool is_bar = progress->is_terminal && done < total;
     fprintf(stderr, "%s%s [%s] %" PRId64 "/%" PRId64 "%s", progress->is_terminal ? "\r" : "", what,
             marks, done, total, is_bar ? "\033[K" : "\n");
-}
-
-/* Before the home is entered relative paths are the caller's. */
-static const char *path_of(struct call *call, const char *path)
-{
-    char here[PATH_MAX];
-    if (!path || path[0] == '/' || !getcwd(here, sizeof here))
-        return path;
-    return arena_format(&call->arena, "%s/%s", here, path);
 }
 
 /* An operator's own server needs no home; what has to do with a legacy file needs no server. */
@@ -138,9 +128,9 @@ enum exit_code run_backup(struct call *call)
 {
     struct backup_work work;
     struct backup_facts facts = {.id = NULL};
-    const char *source = path_of(call, call_option(call, "--source")), *url = NULL;
-    const char *to = path_of(call, call_option(call, "--to"));
-    const char *files = path_of(call, call_option(call, "--files"));
+    const char *source = call_path(call, call_option(call, "--source")), *url = NULL;
+    const char *to = call_path(call, call_option(call, "--to"));
+    const char *files = call_path(call, call_option(call, "--files"));
     enum err err = work_begin(call, source == NULL, &work);
     if (!err && source) {
         err = backup_legacy(&work.options, source,
@@ -203,7 +193,7 @@ enum exit_code run_restore(struct call *call)
     struct backup_work work;
     struct restore_report report = {.restore_ms = 0};
     const char *into = call_option(call, "--into"), *url = NULL;
-    const char *folder = call->operands_n == 1 ? path_of(call, call->operands[0]) : NULL;
+    const char *folder = call->operands_n == 1 ? call_path(call, call->operands[0]) : NULL;
     if (!folder)
         return call_usage(call, "say which backup's folder");
     if (!into == !call_option(call, "--verify"))

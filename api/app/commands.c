@@ -131,7 +131,8 @@ const struct command commands[] = {
         .operands = "[V|FILE...]",
         .help = "look for what locks, rewrites, loses or crosses clinics",
         .run = run_migrate_lint,
-        .needs_no_settings = true,
+        .options = {{"--format", "HOW", "text, json, or github: notes beside the lines (text)"},
+                    {"--against-db", NULL, "a table that has no rows there is not in use"}},
     },
     {
         .name = "migrate sql",

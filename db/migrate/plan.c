@@ -13,6 +13,12 @@ static const char select_sizes[] =
     "  FROM pg_catalog.pg_class c WHERE c.relnamespace = to_regnamespace('clinicd')"
     "   AND c.relkind IN ('r', 'p', 'm')";
 
+/* With the question to each, for which the server quotes its name. */
+static const char select_tables[] =
+    "SELECT relname, format('SELECT EXISTS (SELECT FROM %s)', oid::regclass)"
+    "  FROM pg_catalog.pg_class WHERE relnamespace = to_regnamespace('clinicd')"
+    "   AND relkind IN ('r', 'p', 'm') AND NOT relispartition ORDER BY relname";
+
 static int64_t rows_of(const PGresult *sizes, const char *table)
 {
     for (int i = 0; i < PQntuples(sizes); i++)
@@ -105,4 +111,27 @@ enum err migrate_plan(const struct migrate_options *options, struct arena *arena
     *out = plans;
     *count = n;
     return ERR_NONE;
+}
+
+enum err migrate_tables_in_use(const struct migrate_options *options, struct arena *arena,
+                               struct fault *fault, const char *const **out)
+{
+    struct migrator migrator CLEANUP(migrator_close) = {
+        .options = options, .fault = fault, .files = files_of(options)};
+    PGresult *tables = NULL, *found = NULL;
+    enum err err = migrator_open(&migrator);
+    if (!err)
+        err = migrator_run(&migrator, select_tables, &tables);
+    if (err)
+        return err;
+    const char **names = arena_array(arena, const char *, (size_t)PQntuples(tables) + 1);
+    size_t n = 0;
+    for (int i = 0; !err && i < PQntuples(tables); i++) {
+        err = migrator_run(&migrator, PQgetvalue(tables, i, 1), &found);
+        if (!err && *PQgetvalue(found, 0, 0) == 't')
+            names[n++] = arena_copy(arena, PQgetvalue(tables, i, 0));
+    }
+    if (!err)
+        *out = names;
+    return err;
 }

@@ -237,6 +237,17 @@ static void drift_and_lint_have_their_exit_codes(void **state)
     assert_non_null(strstr(end.text, "changed  table patient\n"));
     run(desk, "lint", DONE);
     run(desk, "lint " SOURCE_DIR "/tests/command/bad_migration.sql", LINT);
+    end = run(desk, "lint --against-db " SOURCE_DIR "/tests/command/bad_migration.sql", LINT);
+    assert_non_null(strstr(end.text, " L17 "));
+    assert_null(strstr(end.text, " L05 ")); /* no clinic has a row */
+    end = run(desk, "lint --format github " SOURCE_DIR "/tests/command/bad_migration.sql", LINT);
+    assert_non_null(strstr(end.text, "::error file=" SOURCE_DIR "/tests/command/bad_migration.sql,"
+                                     "line=8,title=L17::char(n) pads"));
+    end = run(desk, "lint --format json 1", DONE);
+    assert_int_equal(json_integer_value(json_object_get(
+                         json_object_get(document_of(desk, &end), "result"), "broken")),
+                     0);
+    run(desk, "lint --format verse", USAGE);
     run(desk, "to zero --data-loss-ok 7", USAGE);
 }
 

@@ -195,6 +195,11 @@ struct plan_file {
 enum err migrate_plan(const struct migrate_options *options, struct arena *arena,
                       struct fault *fault, struct plan_file **out, size_t *count) FAILS;
 
+/* What the statements of a file's section up do to tables that it does not make: without a
+ * database, so without rows and seconds. */
+enum err migrate_effects(const struct migration *file, struct arena *arena, struct fault *fault,
+                         struct plan_file *out) FAILS;
+
 /* The tables of schema clinicd that hold rows, to a NULL: for the lint. */
 enum err migrate_tables_in_use(const struct migrate_options *options, struct arena *arena,
                                struct fault *fault, const char *const **out) FAILS;

@@ -139,8 +139,9 @@ const struct command commands[] = {
         .operands = "[V...]",
         .help = "print the statements of these versions (all), exactly as they are sent",
         .run = run_migrate_sql,
-        .options = {{"--down", NULL, "the ones that revert"}},
-        .needs_no_settings = true,
+        .options = {{"--down", NULL, "the ones that revert"},
+                    {"--verify", NULL, "also the questions before and after"},
+                    {"--all-pending", NULL, "of all that `up` would apply now"}},
         .has_no_json = true,
     },
     {

@@ -1,5 +1,4 @@
-/* clinicd migrate up, down, to, repair, accept, verify, sql, roles: the schema, from the command
- * line.
+/* clinicd migrate up, down, to, repair, accept, verify: the schema, from the command line.
  */
 #include "api/app/migration.h"
 
@@ -128,49 +127,4 @@ enum exit_code run_migrate_verify(struct call *call)
     if (!err)
         buf_text(&call->text, "verified\n");
     return migration_end(&work, err);
-}
-
-static void statements_write(struct buf *out, const char *const *statements)
-{
-    for (size_t i = 0; statements && statements[i]; i++)
-        buf_format(out, "%s;\n\n", statements[i]);
-}
-
-static const struct migration *migration_find(int version)
-{
-    for (const struct migration *row = migrations; row->version; row++) {
-        if (row->version == version)
-            return row;
-    }
-    return NULL;
-}
-
-static void migration_write(struct call *call, const struct migration *migration)
-{
-    bool is_down = call_option(call, "--down") != NULL;
-    buf_format(&call->text, "-- %04d %s, %s%s\n\n", migration->version, migration->name,
-               is_down ? "down" : "up", migration->in_tx ? ", in one transaction" : "");
-    statements_write(&call->text, is_down ? migration->down : migration->up);
-    if (!is_down)
-        statements_write(&call->text, migration->chunk);
-}
-
-enum exit_code run_migrate_sql(struct call *call)
-{
-    for (size_t i = 0; i < call->operands_n; i++) {
-        const struct migration *migration = migration_find(call_number(call->operands[i], 0));
-        if (!migration)
-            return call_usage(call, "there is no migration %s", call->operands[i]);
-        migration_write(call, migration);
-    }
-    for (const struct migration *row = migrations; call->operands_n == 0 && row->version; row++)
-        migration_write(call, row);
-    return EXIT_DONE;
-}
-
-enum exit_code run_migrate_roles(struct call *call)
-{
-    buf_text(&call->text, "-- Run by a superuser, once; a second time changes nothing.\n\n");
-    statements_write(&call->text, migration_roles);
-    return EXIT_DONE;
 }

@@ -21,7 +21,7 @@ static const char select_tables[] =
 
 static int64_t rows_of(const PGresult *sizes, const char *table)
 {
-    for (int i = 0; i < PQntuples(sizes); i++)
+    for (int i = 0; i < PQntuples(sizes); i++) /* none of NULL */
         if (strcmp(PQgetvalue(sizes, i, 0), table) == 0)
             return strtoll(PQgetvalue(sizes, i, 1), NULL, 10);
     return 0;
@@ -134,4 +134,10 @@ enum err migrate_tables_in_use(const struct migrate_options *options, struct are
     if (!err)
         *out = names;
     return err;
+}
+
+enum err migrate_effects(const struct migration *file, struct arena *arena, struct fault *fault,
+                         struct plan_file *out)
+{
+    return file_plan(file, NULL, arena, fault, out);
 }

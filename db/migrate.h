@@ -95,6 +95,8 @@ struct migrate_guard {
     void *user;
 };
 
+enum { NOTICES_MAX = 8 };
+
 /* What a run met and did. Texts live in the fault's arena. */
 struct migrate_report {
     const char *database, *server_version, *system_identifier; /* NULL: never connected */
@@ -105,6 +107,9 @@ struct migrate_report {
     size_t prechecks_n;
     struct migrate_condition *conditions; /* of the guard, when it was asked */
     size_t conditions_n;
+    const char *notices[NOTICES_MAX]; /* the first: what the server warned of, and the errors that
+                                         another attempt got over */
+    size_t notices_n;                 /* all of them */
 };
 
 enum { LOSS_ANY = -2 }; /* in a scratch database only */
@@ -168,6 +173,10 @@ enum err migrate_to(const struct migrate_options *options, int version, struct f
 enum err migrate_status(const struct migrate_options *options, struct arena *arena,
                         struct fault *fault, struct migration_status **out, size_t *count) FAILS;
 enum err migrate_verify(const struct migrate_options *options, struct fault *fault) FAILS;
+/* The same, but only these files (to a 0) are asked their questions. ERR_INPUT: one is not applied.
+ */
+enum err migrate_verify_files(const struct migrate_options *options, const int versions[],
+                              struct fault *fault) FAILS;
 
 /* The prechecks of all pending files, green ones too. Nothing is changed. */
 enum err migrate_prechecks(const struct migrate_options *options, struct arena *arena,

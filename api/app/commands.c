@@ -18,6 +18,7 @@ const struct command commands[] = {
                     {"--backup", "HOW",
                      "auto: make and prove one when it is missing; or none (auto)"},
                     {"--backup-max-age", "TIME", "how old the newest verified one may be (24h)"},
+                    {"--strict", NULL, "exit 5 when the server warned of anything on the way"},
                     {"--waive", "NAME...", "go without: backup, doctor, rehearsal, window"},
                     {"--reason", "TEXT", "why; kept with the run (required with --waive)"},
                     {"--lock-budget", "TIME", "wait so long for one table's lock, 20 times (2s)"},
@@ -63,6 +64,7 @@ const struct command commands[] = {
     },
     {
         .name = "migrate verify",
+        .operands = "[V...]",
         .help = "ask the database whether the applied migrations still hold",
         .run = run_migrate_verify,
     },

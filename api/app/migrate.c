@@ -5,6 +5,18 @@
 #include <stdio.h>
 #include <string.h>
 
+/* What the server warned of; with --strict that is a failure, though what was applied stays. */
+static enum err notices_take(struct call *call, const struct migrate_report *report, enum err err)
+{
+    size_t told = report->notices_n < NOTICES_MAX ? report->notices_n : NOTICES_MAX;
+    for (size_t i = 0; i < told; i++)
+        call_warn(call, "%s", report->notices[i]);
+    if (err || report->notices_n == 0 || !call_option(call, "--strict"))
+        return err;
+    return fail(&call->fault, ERR_INTERNAL, "verification-failed",
+                "the server warned %zu times on the way (--strict)", report->notices_n);
+}
+
 enum exit_code run_migrate_up(struct call *call)
 {
     struct migration_work work;
@@ -15,15 +27,17 @@ enum exit_code run_migrate_up(struct call *call)
     work.options.to = to;
     if (!err)
         err = migrate_up(&work.options, &call->fault, &applied);
-    buf_format(&call->result, "{\"applied\": %d, ", applied);
+    buf_format(&call->result, "{\"applied\": %d, \"warnings\": %zu, ", applied,
+               work.report.notices_n);
     migration_files_write(&call->result, &work.report);
     buf_text(&call->result, ", ");
     migration_prechecks_write(call, &work.report);
     buf_text(&call->result, ", ");
     migration_conditions_write(call, &work.report);
     buf_char(&call->result, '}');
+    err = notices_take(call, &work.report, err);
     if (err && work.report.done_n > 0)
-        call_warn(call, "%zu files before this one were applied and stay", work.report.done_n);
+        call_warn(call, "%zu files were applied and stay", work.report.done_n);
     if (!err)
         buf_format(&call->text, "%d applied\n", applied);
     call_next(call, err ? "migrate status" : "migrate verify");
@@ -120,9 +134,16 @@ enum exit_code run_migrate_accept(struct call *call)
 enum exit_code run_migrate_verify(struct call *call)
 {
     struct migration_work work;
+    int versions[COMMAND_OPERANDS_MAX + 1] = {0};
+    for (size_t i = 0; i < call->operands_n; i++) {
+        versions[i] = call_number(call->operands[i], 0);
+        if (versions[i] < 1)
+            return call_usage(call, "say versions, not %s", call->operands[i]);
+    }
     enum err err = migration_begin(call, &work);
     if (!err)
-        err = migrate_verify(&work.options, &call->fault);
+        err = migrate_verify_files(&work.options, call->operands_n > 0 ? versions : NULL,
+                                   &call->fault);
     buf_format(&call->result, "{\"verified\": %s}", err ? "false" : "true");
     if (!err)
         buf_text(&call->text, "verified\n");

@@ -204,6 +204,41 @@ struct plan_file {
 enum err migrate_plan(const struct migrate_options *options, struct arena *arena,
                       struct fault *fault, struct plan_file **out, size_t *count) FAILS;
 
+/* The timeline of the legacy guide, in seconds: what was estimated for the pending files, what the
+ * newest rehearsal took, what was done. `since`: of runs from then on (RFC 3339). */
+enum { TIMELINE_ROWS = 8 };
+#define TIMELINE_UNKNOWN (-1.0)
+struct timeline_row {
+    const char *step, *note; /* "Run migrate" */
+    double estimated, rehearsed, real;
+};
+enum err migrate_timeline(const struct migrate_options *options, const char *since,
+                          struct arena *arena, struct fault *fault,
+                          struct timeline_row out[TIMELINE_ROWS]) FAILS;
+
+/* What was run since then, which files were applied, and the timeline of those. ERR_CONFLICT
+ * "never-migrated". */
+struct run_line {
+    const char *started_at, *command, *arguments, *outcome; /* "did not end": it was killed */
+    int64_t duration_ms;                                    /* -1: likewise */
+    const char *db_role, *os_user, *host;
+    const char *result; /* JSON */
+};
+struct applied_file {
+    int version;
+    const char *name, *applied_at;
+    double estimated, real; /* seconds */
+};
+struct run_report {
+    struct run_line *runs;
+    size_t runs_n;
+    struct applied_file *files;
+    size_t files_n;
+    struct timeline_row timeline[TIMELINE_ROWS];
+};
+enum err migrate_runs(const struct migrate_options *options, const char *since, struct arena *arena,
+                      struct fault *fault, struct run_report *out) FAILS;
+
 /* What the statements of a file's section up do to tables that it does not make: without a
  * database, so without rows and seconds. */
 enum err migrate_effects(const struct migration *file, struct arena *arena, struct fault *fault,

@@ -52,7 +52,14 @@ const struct command commands[] = {
         .help = "tell what up would do: order, locks, tables, rows, seconds",
         .run = run_migrate_plan,
         .options = {{"--to", "V", "stop at version V"},
+                    {"--format", "HOW", "text, or markdown: a notice for the team (text)"},
                     {"--lock-budget", "TIME", "how long others may have to wait (2s)"}},
+    },
+    {
+        .name = "migrate report",
+        .help = "tell what was run, by whom, for how long, beside what was estimated",
+        .run = run_migrate_report,
+        .options = {{"--since", "T", "from then on: 2026-11-22T18:00:00Z, or 2h (24h)"}},
     },
     {
         .name = "migrate status",

@@ -111,6 +111,7 @@ enum exit_code run_migrate_up(struct call *call);
 enum exit_code run_migrate_down(struct call *call);
 enum exit_code run_migrate_to(struct call *call);
 enum exit_code run_migrate_plan(struct call *call);
+enum exit_code run_migrate_report(struct call *call);
 enum exit_code run_migrate_status(struct call *call);
 enum exit_code run_migrate_verify(struct call *call);
 enum exit_code run_migrate_repair(struct call *call);

@@ -24,6 +24,8 @@ static const char golden_help[] =
     "  migrate down            revert the last N migrations (1)\n"
     "  migrate to              go up or down to version V, or to nothing at all\n"
     "  migrate plan            tell what up would do: order, locks, tables, rows, seconds\n"
+    "  migrate report          tell what was run, by whom, for how long, beside what was "
+    "estimated\n"
     "  migrate status          list the migrations and what became of them\n"
     "  migrate verify          ask the database whether the applied migrations still hold\n"
     "  migrate repair          bring a file that stopped half-way to its end\n"

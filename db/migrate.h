@@ -95,6 +95,8 @@ struct migrate_guard {
     void *user;
 };
 
+enum { NOTICES_MAX = 8 };
+
 /* What a run met and did. Texts live in the fault's arena. */
 struct migrate_report {
     const char *database, *server_version, *system_identifier; /* NULL: never connected */
@@ -105,6 +107,9 @@ struct migrate_report {
     size_t prechecks_n;
     struct migrate_condition *conditions; /* of the guard, when it was asked */
     size_t conditions_n;
+    const char *notices[NOTICES_MAX]; /* the first: what the server warned of, and the errors that
+                                         another attempt got over */
+    size_t notices_n;                 /* all of them */
 };
 
 enum { LOSS_ANY = -2 }; /* in a scratch database only */
@@ -168,6 +173,10 @@ enum err migrate_to(const struct migrate_options *options, int version, struct f
 enum err migrate_status(const struct migrate_options *options, struct arena *arena,
                         struct fault *fault, struct migration_status **out, size_t *count) FAILS;
 enum err migrate_verify(const struct migrate_options *options, struct fault *fault) FAILS;
+/* The same, but only these files (to a 0) are asked their questions. ERR_INPUT: one is not applied.
+ */
+enum err migrate_verify_files(const struct migrate_options *options, const int versions[],
+                              struct fault *fault) FAILS;
 
 /* The prechecks of all pending files, green ones too. Nothing is changed. */
 enum err migrate_prechecks(const struct migrate_options *options, struct arena *arena,
@@ -194,6 +203,50 @@ struct plan_file {
 /* What `up` would do, without doing anything. The arena gets it. */
 enum err migrate_plan(const struct migrate_options *options, struct arena *arena,
                       struct fault *fault, struct plan_file **out, size_t *count) FAILS;
+
+/* The timeline of the legacy guide, in seconds: what was estimated for the pending files, what the
+ * newest rehearsal took, what was done. `since`: of runs from then on (RFC 3339). */
+enum { TIMELINE_ROWS = 8 };
+#define TIMELINE_UNKNOWN (-1.0)
+struct timeline_row {
+    const char *step, *note; /* "Run migrate" */
+    double estimated, rehearsed, real;
+};
+enum err migrate_timeline(const struct migrate_options *options, const char *since,
+                          struct arena *arena, struct fault *fault,
+                          struct timeline_row out[TIMELINE_ROWS]) FAILS;
+
+/* What was run since then, which files were applied, and the timeline of those. ERR_CONFLICT
+ * "never-migrated". */
+struct run_line {
+    const char *started_at, *command, *arguments, *outcome; /* "did not end": it was killed */
+    int64_t duration_ms;                                    /* -1: likewise */
+    const char *db_role, *os_user, *host;
+    const char *result; /* JSON */
+};
+struct applied_file {
+    int version;
+    const char *name, *applied_at;
+    double estimated, real; /* seconds */
+};
+struct run_report {
+    struct run_line *runs;
+    size_t runs_n;
+    struct applied_file *files;
+    size_t files_n;
+    struct timeline_row timeline[TIMELINE_ROWS];
+};
+enum err migrate_runs(const struct migrate_options *options, const char *since, struct arena *arena,
+                      struct fault *fault, struct run_report *out) FAILS;
+
+/* What the statements of a file's section up do to tables that it does not make: without a
+ * database, so without rows and seconds. */
+enum err migrate_effects(const struct migration *file, struct arena *arena, struct fault *fault,
+                         struct plan_file *out) FAILS;
+
+/* The tables of schema clinicd that hold rows, to a NULL: for the lint. */
+enum err migrate_tables_in_use(const struct migrate_options *options, struct arena *arena,
+                               struct fault *fault, const char *const **out) FAILS;
 
 /* One object of schema clinicd as text, and what became of one. */
 struct catalogue_line {

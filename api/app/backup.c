@@ -6,7 +6,6 @@
 #include "api/app/site.h"
 
 #include <inttypes.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,15 +27,6 @@ static void progress_show(void *user, const char *what, int64_t done, int64_t to
     const struct progress_moment moment = {
         .verb = what, .done = done, .total = total, .rejected = -1};
     progress_tell(user, &moment);
-}
-
-/* Before the home is entered relative paths are the caller's. */
-static const char *path_of(struct call *call, const char *path)
-{
-    char here[PATH_MAX];
-    if (!path || path[0] == '/' || !getcwd(here, sizeof here))
-        return path;
-    return arena_format(&call->arena, "%s/%s", here, path);
 }
 
 /* An operator's own server needs no home; what has to do with a legacy file needs no server. */
@@ -140,9 +130,9 @@ enum exit_code run_backup(struct call *call)
 {
     struct backup_work work;
     struct backup_facts facts = {.id = NULL};
-    const char *source = path_of(call, call_option(call, "--source")), *url = NULL;
-    const char *to = path_of(call, call_option(call, "--to"));
-    const char *files = path_of(call, call_option(call, "--files"));
+    const char *source = call_path(call, call_option(call, "--source")), *url = NULL;
+    const char *to = call_path(call, call_option(call, "--to"));
+    const char *files = call_path(call, call_option(call, "--files"));
     enum err err = work_begin(call, source == NULL, &work);
     if (!err && source) {
         err = backup_legacy(&work.options, source,
@@ -218,8 +208,8 @@ enum exit_code run_restore(struct call *call)
     const char *into = call_option(call, "--into"), *url = NULL;
     const char *files = call_option(call, "--files");
     bool is_usual = files && strcmp(files, "store") == 0;
-    files = path_of(call, files);
-    const char *folder = call->operands_n == 1 ? path_of(call, call->operands[0]) : NULL;
+    files = call_path(call, files);
+    const char *folder = call->operands_n == 1 ? call_path(call, call->operands[0]) : NULL;
     if (!folder)
         return call_usage(call, "say which backup's folder");
     if (!into == !call_option(call, "--verify"))

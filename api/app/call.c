@@ -4,9 +4,11 @@
 #include "db/clock.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 const char *call_option(const struct call *call, const char *name)
 {
@@ -33,6 +35,14 @@ int call_number(const char *text, int absent)
     size_t length = strlen(text);
     bool is_number = length > 0 && length < 10 && text[strspn(text, "0123456789")] == '\0';
     return is_number ? (int)strtol(text, NULL, 10) : -2;
+}
+
+const char *call_path(struct call *call, const char *path)
+{
+    char here[PATH_MAX];
+    if (!path || path[0] == '/' || !getcwd(here, sizeof here))
+        return path;
+    return arena_format(&call->arena, "%s/%s", here, path);
 }
 
 void call_warn(struct call *call, const char *format, ...)

@@ -88,6 +88,9 @@ enum exit_code call_usage(struct call *call, const char *format, ...) PRINTF(2, 
 /* The exit code of the call's fault. */
 enum exit_code call_failed(const struct call *call);
 
+/* A relative path is the caller's folder's: to be asked before the home is entered. NULL stays. */
+const char *call_path(struct call *call, const char *path);
+
 /* A whole number from 0 on, or `absent` when the text is NULL; -2 when it is no such number. */
 int call_number(const char *text, int absent);
 
@@ -112,6 +115,7 @@ enum exit_code run_migrate_up(struct call *call);
 enum exit_code run_migrate_down(struct call *call);
 enum exit_code run_migrate_to(struct call *call);
 enum exit_code run_migrate_plan(struct call *call);
+enum exit_code run_migrate_report(struct call *call);
 enum exit_code run_migrate_status(struct call *call);
 enum exit_code run_migrate_verify(struct call *call);
 enum exit_code run_migrate_repair(struct call *call);

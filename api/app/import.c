@@ -49,15 +49,6 @@ static enum exit_code undo(struct call *call, int id)
     return err ? call_failed(call) : EXIT_DONE;
 }
 
-/* Before the home is entered relative paths are the caller's. */
-static const char *path_of(struct call *call, const char *path)
-{
-    char here[PATH_MAX];
-    if (!path || path[0] == '/' || import_is_address(path) || !getcwd(here, sizeof here))
-        return path;
-    return arena_format(&call->arena, "%s/%s", here, path);
-}
-
 static enum exit_code answer(struct call *call, const struct import_result *result)
 {
     if (result->rejected > 0)
@@ -113,9 +104,11 @@ enum exit_code run_import(struct call *call)
     struct store_options store;
     settings_store(&call->settings, &store);
     progress_begin(call, &progress);
-    struct import_options options = {.file = path_of(call, call->operands[0]),
+    struct import_options options = {.file = import_is_address(call->operands[0])
+                                                 ? call->operands[0]
+                                                 : call_path(call, call->operands[0]),
                                      .clinic = call_option(call, "--clinic"),
-                                     .files = path_of(call, call_option(call, "--files")),
+                                     .files = call_path(call, call_option(call, "--files")),
                                      .store = &store,
                                      .file_most = (uint64_t)call->settings.upload_max,
                                      .scans = call->settings.scanner[0] != '\0',

@@ -5,9 +5,6 @@
 #include "db/verify.h"
 
 #include <inttypes.h>
-#include <limits.h>
-#include <string.h>
-#include <unistd.h>
 
 struct rehearsing {
     struct call *call;
@@ -24,15 +21,6 @@ static enum err isolation_look(void *user, struct fault *fault)
 {
     struct rehearsing *all = user;
     return verify_isolation(all->scratch.app_url, fault, &all->isolation);
-}
-
-/* Before the home is entered a relative path is the caller's. */
-static const char *folder_of(struct call *call, const char *path)
-{
-    char here[PATH_MAX];
-    if (!path || path[0] == '/' || !getcwd(here, sizeof here))
-        return path;
-    return arena_format(&call->arena, "%s/%s", here, path);
 }
 
 static enum err restore(struct rehearsing *all, const char *folder)
@@ -118,7 +106,7 @@ static void answer(struct rehearsing *all, enum err err)
 enum exit_code run_migrate_rehearse(struct call *call)
 {
     struct rehearsing all = {.call = call};
-    const char *folder = folder_of(call, call_option(call, "--from"));
+    const char *folder = call_path(call, call_option(call, "--from"));
     int to = call_number(call_option(call, "--to"), -1);
     if (to == -2)
         return call_usage(call, "--to needs a version");

@@ -45,6 +45,9 @@ void migration_drift_write(struct call *call, const struct drift *drift, size_t 
 enum err scratch_take(struct call *call, const struct site *site, const char *migrate_url,
                       struct scratch *out) FAILS;
 
+/* The moment "2h" ago, or one that is said as it is; a day ago when nothing is said. */
+const char *migration_since(struct call *call, const char *said);
+
 /* A number of seconds or milliseconds ("2s", "500ms", "10"); -1: none such. */
 int64_t duration_ms(const char *text);
 

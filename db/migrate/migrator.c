@@ -202,6 +202,26 @@ static enum err report_facts(struct migrator *migrator)
     return ERR_NONE;
 }
 
+void migrator_notice(struct migrator *migrator, const char *text)
+{
+    struct migrate_report *report = &migrator->report;
+    if (report->notices_n < NOTICES_MAX)
+        report->notices[report->notices_n] = arena_copy(migrator->fault->arena, text);
+    report->notices_n++;
+}
+
+/* client_min_messages lets through what is a warning at least. */
+static void notice_take(void *user, const PGresult *notice)
+{
+    struct migrator *migrator = user;
+    const char *severity = PQresultErrorField(notice, PG_DIAG_SEVERITY_NONLOCALIZED);
+    const char *state = PQresultErrorField(notice, PG_DIAG_SQLSTATE);
+    const char *message = PQresultErrorField(notice, PG_DIAG_MESSAGE_PRIMARY);
+    if (severity && message && strcmp(severity, "WARNING") == 0)
+        migrator_notice(migrator, arena_format(migrator->fault->arena, "%s (%s)", message,
+                                               state ? state : "?"));
+}
+
 enum err migrator_open(struct migrator *migrator)
 {
     static const char *const names[] = {"dbname", "application_name", "connect_timeout",
@@ -211,6 +231,7 @@ enum err migrator_open(struct migrator *migrator)
     if (PQstatus(migrator->conn) != CONNECTION_OK)
         return fail(migrator->fault, ERR_UNAVAILABLE, "database-unavailable",
                     "cannot connect to the database: %s", words_of_refusal(migrator->conn));
+    PQsetNoticeReceiver(migrator->conn, notice_take, migrator);
     const char *budget = arena_format(migrator->fault->arena, "%lldms",
                                       (long long)migrator_lock_budget_ms(migrator));
     enum err err = check_directness(migrator);

@@ -88,6 +88,8 @@ static const char *files_json(struct migrator *migrator)
         buf_format(&out, "%s%d", i ? ", " : "", migrator->report.done[i].version);
     buf_text(&out, "]");
     waived_write(&out, migrator);
+    if (migrator->report.notices_n > 0)
+        buf_format(&out, ", \"warnings\": %zu", migrator->report.notices_n);
     if (migrator->fault->err) {
         buf_text(&out, ", \"error\": ");
         buf_json_string(&out, migrator->fault->detail);

@@ -141,6 +141,31 @@ static void two_at_once(struct desk *desk)
     assert_int_equal(strcmp(ends[0].text, ends[1].text) != 0, 1); /* one has nothing to do */
 }
 
+/* The seed's eight rows, with what was measured where something was. */
+static void assert_reported(struct desk *desk)
+{
+    static const char *const steps[] = {
+        "Backup",         "Generate",     "Review SQL",   "Run migrate", "Seed initial clinic",
+        "Data migration", "Verification", "Rollback prep"};
+    struct program_end end = run(desk, "migrate report --since 1h --json", DONE);
+    json_t *document = arena_json(&desk->arena, json_loads(end.text, 0, NULL));
+    json_t *result = json_object_get(document, "result");
+    json_t *rows = json_object_get(result, "timeline");
+    assert_int_equal(json_array_size(rows), 8);
+    for (size_t i = 0; i < 8; i++)
+        assert_string_equal(json_string_value(json_object_get(json_array_get(rows, i), "step")),
+                            steps[i]);
+    static const size_t measured[] = {0, 3, 7}; /* backup, up, rehearsal */
+    for (size_t i = 0; i < 3; i++)
+        assert_true(json_is_real(json_object_get(json_array_get(rows, measured[i]), "real")));
+    assert_true(json_is_real(json_object_get(json_array_get(rows, 3), "rehearsed")));
+    assert_true(json_array_size(json_object_get(result, "runs")) >= 5);
+    end = run(desk, "migrate report", DONE);
+    assert_says(end.text, "| Run migrate | ");
+    assert_says(end.text, "| migrate rehearse | `[\"--from\", ");
+    run(desk, "migrate report --since yesterday-ish", USAGE);
+}
+
 static void a_rehearsal_and_a_backup_make_it_ready(void **state)
 {
     struct desk *desk = *state;
@@ -160,7 +185,11 @@ static void a_rehearsal_and_a_backup_make_it_ready(void **state)
     sql_run(desk->boss, "UPDATE ops.backup SET made_at = made_at - interval '25 h'");
     end = run(desk, "migrate up --backup none " WAIVE_DOCTOR, PRECONDITION);
     assert_says(end.said, "which is too old");
+    end = run(desk, "migrate plan --format markdown", DONE);
+    assert_says(end.text, "# The database is going to be migrated\n\nThe service goes on");
+    assert_says(end.text, "| Data migration | ");
     two_at_once(desk);
+    assert_reported(desk);
     assert_int_equal(sql_int(desk->boss, "SELECT count(*) FROM ops.backup"
                                          " WHERE verified_at > now() - interval '1 h'"
                                          "   AND made_at > now() - interval '1 h'"),

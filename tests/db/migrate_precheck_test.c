@@ -198,6 +198,23 @@ static void a_precheck_changes_nothing_and_answers_in_one_row(void **state)
     bench->options.files = files;
 }
 
+static void a_warning_of_the_server_is_in_the_report(void **state)
+{
+    struct bench *bench = *state;
+    static const char *const loud_up[] = {
+        "DO $$ BEGIN RAISE NOTICE 'a word'; RAISE WARNING 'take care'; END $$", NULL};
+    struct migration loud[] = {
+        {EXPAND(1, "house", house_up)}, {EXPAND(2, "loud", loud_up)}, {.version = 0}};
+    bench->options.files = loud;
+    bench_up(bench, 1);
+    assert_int_equal(bench->report.notices_n, 1);
+    assert_string_equal(bench->report.notices[0], "take care (01000)");
+    assert_int_equal(sql_int(bench->boss, "SELECT (result::jsonb ->> 'warnings')::int FROM ops.run"
+                                          " ORDER BY number DESC LIMIT 1"),
+                     1);
+    bench->options.files = files;
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, bench_end)
@@ -209,6 +226,7 @@ int main(void)
         TEST(what_a_file_before_makes_is_asked_when_it_is_there),
         TEST(a_file_that_needs_a_backfill_is_asked_behind_it),
         TEST(a_precheck_changes_nothing_and_answers_in_one_row),
+        TEST(a_warning_of_the_server_is_in_the_report),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

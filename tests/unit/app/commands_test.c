@@ -24,6 +24,8 @@ static const char golden_help[] =
     "  migrate down            revert the last N migrations (1)\n"
     "  migrate to              go up or down to version V, or to nothing at all\n"
     "  migrate plan            tell what up would do: order, locks, tables, rows, seconds\n"
+    "  migrate report          tell what was run, by whom, for how long, beside what was "
+    "estimated\n"
     "  migrate status          list the migrations and what became of them\n"
     "  migrate verify          ask the database whether the applied migrations still hold\n"
     "  migrate repair          bring a file that stopped half-way to its end\n"
@@ -163,8 +165,9 @@ static void what_is_not_understood_is_named_with_exit_code_2(void **state)
         {"migrate to nowhere", "zero"},
         {"migrate up --wait=soon", "--wait"},
         {"migrate accept 1", "--reason"},
-        {"migrate rehearse", "--scratch"},
-        {"migrate baseline 1", "--scratch"},
+        {"migrate baseline", "version"},
+        {"migrate rehearse --to x", "--to"},
+        {"migrate lint --format verse", "--format"},
         {"migrate new Upper", "letters"},
         {"migrate new x_y --kind=other", "--kind"},
         {"migrate sql 9999", "9999"},

@@ -56,7 +56,7 @@ for document in "$guide" docs/migrations.md; do
         # shellcheck disable=SC2086 # words
         help=$("$program" help $command)
         for option in $(echo "$line" | grep -o -- '--[a-z-]*' || :); do
-            echo "$help" | grep -q -- "^  $option\b" || say "$document: $command has no option $option"
+            echo "$help" | grep -q -- "^  $option " || say "$document: $command has no option $option"
         done
     done <"$lines"
 done

@@ -68,10 +68,14 @@ static int end(void **state)
 
 static struct program_end serve_refused(struct desk *desk, const char *url)
 {
+    const char *leaks = getenv("LSAN_OPTIONS"); /* of the program, when it is built to find them */
     const char *const environment[] = {
+        arena_format(&desk->arena, "LSAN_OPTIONS=%s", leaks ? leaks : ""),
         arena_format(&desk->arena, "CLINICD_DATABASE_URL=%s", url),
         arena_format(&desk->arena, "CLINICD_DATA_DIR=%s/data", desk->folder),
-        "CLINICD_LISTEN=127.0.0.1:0", "CLINICD_OPERATOR_LISTEN=127.0.0.1:0", NULL};
+        "CLINICD_LISTEN=127.0.0.1:0",
+        "CLINICD_OPERATOR_LISTEN=127.0.0.1:0",
+        NULL};
     struct program_end end = program_run(&desk->arena, CLINICD_PROGRAM " serve", environment);
     if (end.exit != PRECONDITION)
         fail_msg("serve ended with %d:\n%s%s", end.exit, end.text, end.said);

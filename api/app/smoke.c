@@ -10,8 +10,9 @@
 #include <string.h>
 #include <unistd.h>
 
-/* So long a service may take to hear of an order or a pass: it looks every second at the latest. */
-enum { PASSWORD_ROOM = 1026, HEAR_MS = 5000, POLL_US = 50 * 1000 };
+/* So long a service may take to hear of an order or a pass, where it looks every second at the
+ * latest, and to come back to its database from behind a fence. */
+enum { PASSWORD_ROOM = 1026, HEAR_MS = 10000, RETURN_MS = 30000, POLL_US = 100 * 1000 };
 
 /* A clinic that is there for the length of the run. */
 struct smoke_clinic {
@@ -31,23 +32,25 @@ static const char *member(const struct client_answer *answer, const char *name)
     return text ? text : "";
 }
 
-/* An answer of a service that has not heard yet what it must know, or has not yet come back to its
- * database from behind a fence. */
-static bool is_late(const struct smoke *smoke, int status, const struct client_answer *answer)
+/* How long an answer may still change: of a service that has not heard what it must know, or is not
+ * back yet. 0: it is what it is. */
+static int64_t patience_ms(const struct smoke *smoke, int status,
+                           const struct client_answer *answer)
 {
     const char *code = member(answer, "code");
     if (!smoke->pass || status == answer->status)
-        return false;
-    return status == 503 || strcmp(code, "maintenance") == 0 ||
-           (!smoke->token && strcmp(code, "database-unavailable") == 0);
+        return 0;
+    if (status == 503 || strcmp(code, "maintenance") == 0)
+        return HEAR_MS;
+    return !smoke->token && strcmp(code, "database-unavailable") == 0 ? RETURN_MS : 0;
 }
 
 static enum err ask(const struct smoke *smoke, const struct client_call *request, int status,
                     struct client_answer *answer)
 {
-    int64_t until = clock_monotonic_us() + HEAR_MS * 1000;
+    int64_t began = clock_monotonic_us();
     enum err err = client_ask(request, &smoke->call->fault, answer);
-    while (!err && is_late(smoke, status, answer) && clock_monotonic_us() < until) {
+    while (!err && clock_monotonic_us() - began < patience_ms(smoke, status, answer) * 1000) {
         usleep(POLL_US);
         err = client_ask(request, &smoke->call->fault, answer);
     }

@@ -36,7 +36,7 @@ struct desk {
     struct program serve;
     int port;
     char folder[64], data_dir[128];
-    const char *environment[5];
+    const char *environment[6];
 };
 
 static const char password[] = "seven tall mango trees";
@@ -101,6 +101,8 @@ static int begin(void **state)
     desk.environment[1] = "CLINICD_LISTEN=127.0.0.1:0";
     desk.environment[2] = "CLINICD_OPERATOR_LISTEN=127.0.0.1:0";
     desk.environment[3] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
+    const char *leaks = getenv("LSAN_OPTIONS"); /* of the program, when it is built to find them */
+    desk.environment[4] = arena_format(&desk.arena, "LSAN_OPTIONS=%s", leaks ? leaks : "");
     program_start(CLINICD_PROGRAM " serve", desk.environment, &desk.serve);
     for (int i = 0; i < POLLS_MOST && !desk.port; i++, usleep(POLL_US))
         desk.port = port_said(&desk.serve);

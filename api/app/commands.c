@@ -209,13 +209,15 @@ const struct command commands[] = {
         .name = "verify schema",
         .help = "compare the schema with what the migrations left",
         .run = run_verify_schema,
-        .options = {{"--scratch", "URL", "an empty database: compare with what they make there"}},
+        .options = {{"--scratch", "URL", "an empty database: compare with what they make there"},
+                    {"--show", "TABLE", "print that table as it is, or `all`: which there are"}},
     },
     {
         .name = "verify data",
         .help = "look for rows that point nowhere, counts that are wrong, gaps in the trail",
         .run = run_verify_data,
-        .options = {{"--clinic", "SLUG", "of this clinic only"}},
+        .options = {{"--clinic", "SLUG", "of this clinic only"},
+                    {"--duplicates", NULL, "look for what may be there twice instead"}},
     },
     {
         .name = "verify smoke",
@@ -249,6 +251,13 @@ const struct command commands[] = {
         .run = run_clinic_show,
     },
     {
+        .name = "clinic update",
+        .operands = "SLUG",
+        .help = "change a clinic's profile; what the file does not name stays",
+        .run = run_clinic_update,
+        .options = {{"--from", "FILE", "what the API takes for it, as JSON (required)"}},
+    },
+    {
         .name = "clinic activate",
         .operands = "SLUG",
         .help = "open a clinic that was closed or has expired",
@@ -261,6 +270,12 @@ const struct command commands[] = {
         .run = run_clinic_suspend,
     },
     {
+        .name = "clinic archive",
+        .operands = "SLUG",
+        .help = "end a clinic: nobody of it gets in any more; its records stay",
+        .run = run_clinic_archive,
+    },
+    {
         .name = "user list",
         .help = "who signs in at a clinic, but for its patients",
         .run = run_user_list,
@@ -271,6 +286,27 @@ const struct command commands[] = {
         .operands = "NAME",
         .help = "put a one-time password in the place of the old one, end all sessions",
         .run = run_user_reset,
+        .options = {{"--clinic", "SLUG", "of this clinic (required)"}},
+    },
+    {
+        .name = "user disable",
+        .operands = "NAME",
+        .help = "close an account and end its sessions",
+        .run = run_user_disable,
+        .options = {{"--clinic", "SLUG", "of this clinic (required)"}},
+    },
+    {
+        .name = "user enable",
+        .operands = "NAME",
+        .help = "open an account that was closed",
+        .run = run_user_enable,
+        .options = {{"--clinic", "SLUG", "of this clinic (required)"}},
+    },
+    {
+        .name = "user sessions revoke",
+        .operands = "NAME",
+        .help = "end all sessions of an account; its password stays",
+        .run = run_user_sessions_revoke,
         .options = {{"--clinic", "SLUG", "of this clinic (required)"}},
     },
     {

@@ -1,4 +1,5 @@
 /* `clinicd clinic …` and `clinicd user …` as an operator's shell sees them. */
+#include "tests/harness/home.h"
 #include "tests/harness/postgres.h"
 #include "tests/harness/program.h"
 #include "tests/harness/sql.h"
@@ -14,7 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum { DONE = 0, FAILED = 1, USAGE = 2, PRECONDITION = 8 };
@@ -30,23 +30,6 @@ struct desk {
     PGconn *boss;
 };
 
-/* Root becomes the owner of the data directory's server: here that of the tests' cluster, whose
- * socket nobody else may reach. */
-static void data_dir_make(struct desk *desk)
-{
-    struct stat about;
-    const char *socket = sql_text(desk->boss, &desk->arena, "SHOW unix_socket_directories");
-    const char *data = arena_format(&desk->arena, "%s/data", desk->folder);
-    const char *server = arena_format(&desk->arena, "%s/postgres", data);
-    assert_int_equal(stat(socket, &about), 0);
-    assert_int_equal(mkdir(data, 0700) | mkdir(server, 0700), 0);
-    if (geteuid() == 0) {
-        assert_int_equal(chmod(desk->folder, 0711), 0);
-        assert_int_equal(chown(data, about.st_uid, about.st_gid), 0);
-        assert_int_equal(chown(server, about.st_uid, about.st_gid), 0);
-    }
-}
-
 static int begin(void **state)
 {
     struct desk *desk = test_calloc(1, sizeof *desk);
@@ -58,7 +41,7 @@ static int begin(void **state)
     desk->environment[0] = desk->app;
     desk->environment[1] = desk->home;
     desk->boss = sql_connect(desk->database.superuser_url);
-    data_dir_make(desk);
+    home_make(desk->boss, &desk->arena, arena_format(&desk->arena, "%s/data", desk->folder));
     *state = desk;
     return 0;
 }

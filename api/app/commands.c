@@ -203,7 +203,10 @@ const struct command commands[] = {
         .help = "try to cross from one clinic into another, on every table, as the service",
         .run = run_verify_isolation,
         .options = {{"--self-test", NULL, "prove that it would notice: take each wall away once"},
-                    {"--scratch", "URL", "an empty database for the self-test"}},
+                    {"--scratch", "URL", "an empty database for the self-test"},
+                    {"--http", "URL", "from outside instead: every route, with another's token"},
+                    {"--username", "NAME", "a super admin, for --http"},
+                    {"--password-stdin", NULL, "for --http: read its password"}},
     },
     {
         .name = "verify schema",

@@ -108,6 +108,8 @@ enum exit_code run_verify_isolation(struct call *call)
     struct verify_work work;
     const char *scratch = call_option(call, "--scratch");
     bool is_self_test = call_option(call, "--self-test") != NULL;
+    if (call_option(call, "--http"))
+        return run_verify_smoke(call); /* which then also tries every route */
     if (is_self_test != (scratch != NULL))
         return call_usage(call, "--self-test needs --scratch URL: an empty database on the same "
                                 "server, as the role clinicd_migrator");

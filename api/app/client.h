@@ -12,6 +12,7 @@ struct client_call {
     const char *if_match; /* or NULL */
     const char *pass;     /* through maintenance (db/maintain.h), or NULL */
     const char *body;     /* JSON text, or NULL */
+    const char *type;     /* of a body that is something else, or NULL */
 };
 
 struct client_answer {

@@ -1,6 +1,7 @@
 #include "api/app/smoke.h"
 
 #include "api/app/client.h"
+#include "api/app/crossing.h"
 #include "db/clock.h"
 #include "db/keys.h"
 #include "db/uuid.h"
@@ -211,6 +212,31 @@ static enum err clinic_close(struct smoke *smoke, const struct smoke_clinic *cli
     return err;
 }
 
+/* For `verify isolation --http`: all routes, one clinic's token, the other's name. */
+static enum err routes_check(struct smoke *smoke, const struct smoke_clinic *own,
+                             const struct smoke_clinic *other)
+{
+    struct call *call = smoke->call;
+    struct client_answer answer;
+    struct crossing crossing = {
+        .url = smoke->url, .token = own->token, .slug = other->slug, .other_token = other->token};
+    if (strcmp(call->command->name, "verify isolation") != 0)
+        return ERR_NONE;
+    enum err err = crossing_check(&crossing, &call->fault, &call->text);
+    if (err)
+        return err;
+    return step(
+        smoke,
+        arena_format(&call->arena, "%d routes of another clinic are not found, %d of its own are",
+                     crossing.tried, crossing.answered),
+        404,
+        (struct client_call){.method = "GET",
+                             .path =
+                                 arena_format(&call->arena, "/clinics/%s/patients", other->slug),
+                             .token = own->token},
+        &answer);
+}
+
 static const struct client_call knock = {.method = "POST", .path = "/auth/login", .body = "{}"};
 
 /* With a pass: that it is this order which keeps everybody out there. A service of another database
@@ -236,6 +262,8 @@ static enum err service_use(struct smoke *smoke, const char *username, const cha
         err = clinic_make(smoke, &other);
     if (!err)
         err = patient_check(smoke, &own, &other);
+    if (!err)
+        err = routes_check(smoke, &own, &other);
     enum err closing = clinic_close(smoke, &own);
     enum err other_closing = clinic_close(smoke, &other);
     return err ? err : closing ? closing : other_closing;

@@ -23,17 +23,26 @@ struct import_progress {
     int64_t done, total, rejected;
 };
 
+/* A clinic that the import makes, or one of an earlier import of the same source, which made it. */
+struct import_clinic {
+    const char *slug;
+    const char *body; /* JSON as POST /clinics takes it, checked and normalised */
+    const char *admin_username, *admin_password_hash;
+};
+
 struct import_options {
     const char *file;   /* or an address */
     const char *url;    /* the migrator's; a dry run needs none */
     const char *clinic; /* slug: for rows without a clinic, and for the file's only one; or NULL */
     const char *files;  /* where the legacy program kept reports, or NULL */
     bool is_dry;
-    bool activates;        /* opens the clinics when all is whole */
-    bool resets_passwords; /* nobody keeps one */
-    int chunk_rows;        /* rows a transaction; 0: 4000 */
-    int64_t most_rejects;  /* -1: any number */
-    struct stop *stop;     /* asked, it ends behind the chunk that it is at; may be NULL */
+    bool activates;                   /* opens the clinics when all is whole */
+    bool resets_passwords;            /* nobody keeps one */
+    int chunk_rows;                   /* rows a transaction; 0: 4000 */
+    int64_t most_rejects;             /* -1: any number */
+    int most_rejects_part;            /* of 10,000 of the source's rows, instead; 0: not given */
+    const struct import_clinic *made; /* whose all is, made for it; or NULL */
+    struct stop *stop; /* asked, it ends behind the chunk that it is at; may be NULL */
     void (*progress)(void *user, const struct import_progress *progress); /* may be NULL */
     void *user;
 };
@@ -45,6 +54,7 @@ struct import_result {
     int64_t id; /* 0: a dry run */
     int64_t rejected;
     bool is_activated;
+    bool has_made;    /* the options' clinic, just now */
     const char *slug; /* of a clinic that waits to be opened, or NULL */
 };
 
@@ -52,7 +62,8 @@ struct import_result {
  * imported (import-unreadable, import-not-legacy, import-discarded, import-unknown-columns) or not
  * now (import-needs-clinic, import-other-copy, import-touched; "stopped": somebody asked);
  * ERR_TIMEOUT: another import runs; ERR_INTERNAL "verification-failed": it does not add up, or too
- * much was rejected; what came in stays invisible. */
+ * much was rejected; what came in stays invisible, and both texts say how it stands. `out` is
+ * filled however it ends. */
 enum err import_run(const struct import_options *options, struct fault *fault, struct buf *text,
                     struct buf *json, struct import_result *out) FAILS;
 

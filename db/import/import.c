@@ -43,34 +43,75 @@ static enum err ask(struct target *target, const struct import_statement *list,
     return err;
 }
 
+/* May the clinic be made, or was it, by an earlier import of this source? */
+static enum err clinic_ask(const struct import_clinic *made, struct target *target,
+                           const char *source, bool *is_there)
+{
+    const char *values[] = {made->body, source};
+    PGresult *result TARGET_CLEAR = NULL;
+    enum err err = target_run(target, import_run_clinic_ask, values, &result);
+    if (err)
+        return err;
+    const char *flaw = arena_copy(target->fault->arena, PQgetvalue(result, 0, 0));
+    if (strcmp(flaw, "slug-taken") == 0)
+        return fail(target->fault, ERR_CONFLICT, flaw,
+                    "there is a clinic `%s` already: if it is the one that is meant, say --clinic",
+                    made->slug);
+    if (strcmp(flaw, "registration-number-taken") == 0)
+        return fail(target->fault, ERR_CONFLICT, flaw,
+                    "another clinic has the registration number of `%s`", made->slug);
+    if (flaw[0] != '\0')
+        return fail(target->fault, ERR_INPUT, "validation-failed",
+                    "the time zone of `%s` is not known here", made->slug);
+    *is_there = *PQgetvalue(result, 0, 1) == 't';
+    return ERR_NONE;
+}
+
+static enum err clinic_make(const struct import_clinic *made, struct target *target, const char *id)
+{
+    const char *values[] = {id, made->body, made->admin_username, made->admin_password_hash};
+    return target_run(target, import_run_clinic_new, values, NULL);
+}
+
 static enum err import_make(const struct import_options *options, const struct examined *file,
-                            struct target *target, const char *source, const char **id)
+                            struct target *target, const char *source, const char **id,
+                            bool *has_made)
 {
     static const struct import_statement begin[] = {{"BEGIN", 0}, {NULL, 0}};
     static const struct import_statement commit[] = {{"COMMIT", 0}, {NULL, 0}};
     char generation[NUMBER_TEXT];
+    bool is_there = true;
     snprintf(generation, sizeof generation, "%d", file->generation.number);
+    enum err err = options->made ? clinic_ask(options->made, target, source, &is_there) : ERR_NONE;
+    const char *clinic = !options->made ? options->clinic : is_there ? options->made->slug : NULL;
     const char *values[] = {source,
                             file->source.sha256,
                             generation,
-                            options->clinic,
+                            clinic,
                             options->resets_passwords ? "false" : "true",
                             "clinicd " CLINICD_VERSION};
-    enum err err = target_run(target, begin, NULL, NULL);
+    if (!err)
+        err = target_run(target, begin, NULL, NULL);
     if (!err)
         err = ask(target, import_run_make, values, 0, id);
     if (!err && !*id)
         return fail(target->fault, ERR_CONFLICT, "import-needs-clinic", "there is no clinic `%s`",
                     options->clinic);
-    const char *close[] = {*id, options->clinic};
-    if (!err && options->clinic)
+    const char *close[] = {*id, clinic};
+    if (!err && clinic)
         err = target_run(target, import_run_close_clinic, close, NULL);
-    return err ? err : target_run(target, commit, NULL, NULL);
+    if (!err && !is_there)
+        err = clinic_make(options->made, target, *id);
+    if (!err)
+        err = target_run(target, commit, NULL, NULL);
+    if (!err)
+        *has_made = !is_there;
+    return err;
 }
 
 /* A run that stopped is taken up again; of another copy of the same database it is not. */
 static enum err import_find(const struct import_options *options, const struct examined *file,
-                            struct target *target, const char **id)
+                            struct target *target, const char **id, bool *has_made)
 {
     const char *source = NULL, *sha256 = NULL;
     enum err err = ask(target, import_run_source, &file->source.identity, 0, &source);
@@ -83,19 +124,52 @@ static enum err import_find(const struct import_options *options, const struct e
                     "import %s of another copy of this database stopped on its way: run it again "
                     "with that copy, or take it back with `clinicd import --undo %s`",
                     *id, *id);
-    if (!err && !*id && file->generation.number == GENERATION_SINGLE && !options->clinic)
-        return fail(target->fault, ERR_CONFLICT, "import-needs-clinic",
-                    "the file is of the time before clinics: say with --clinic whose it is");
-    return err || *id ? err : import_make(options, file, target, source, id);
+    if (!err && !*id && file->generation.number == GENERATION_SINGLE && !options->clinic &&
+        !options->made)
+        return fail(
+            target->fault, ERR_CONFLICT, "import-needs-clinic",
+            "the legacy database is of the time before clinics: say with --clinic whose it is, or "
+            "with --create-clinic");
+    return err || *id ? err : import_make(options, file, target, source, id, has_made);
+}
+
+/* What may be rejected, as a number of rows. */
+static int64_t most_rejects(const struct import_options *options, const struct profile *profile)
+{
+    int64_t rows = 0;
+    for (size_t i = 0; i < profile->tables_n; i++)
+        rows += profile->rows[i];
+    return options->most_rejects_part ? rows * options->most_rejects_part / 10000
+                                      : options->most_rejects;
+}
+
+/* Also of an import that does not add up, or has too many rejects: which rows they are. */
+static enum err tell(struct target *target, enum err err, const char *id,
+                     const struct profile *profile, struct buf *text, struct buf *json,
+                     const char **slug)
+{
+    struct fault *story = target->fault, aside = {.arena = story->arena};
+    if (!err)
+        return report_import(target, id, profile, text, json, slug);
+    if (!story->code || strcmp(story->code, "verification-failed") != 0)
+        return err;
+    target->fault = &aside;
+    if (report_import(target, id, profile, text, json, slug))
+        buf_format(text, "the rest of the report cannot be made: %s\n", aside.detail);
+    target->fault = story;
+    return err;
 }
 
 static enum err import_work(const struct import_options *options, struct examined *file,
                             struct target *target, struct buf *text, struct buf *json,
                             struct import_result *out)
 {
-    struct load load = {
-        .options = options, .source = &file->source, .target = target, .fault = target->fault};
-    enum err err = import_find(options, file, target, &load.id);
+    struct load load = {.options = options,
+                        .source = &file->source,
+                        .target = target,
+                        .fault = target->fault,
+                        .most_rejects = most_rejects(options, &file->profile)};
+    enum err err = import_find(options, file, target, &load.id, &out->has_made);
     if (!err)
         err = load_rows(&load);
     if (!err)
@@ -104,12 +178,11 @@ static enum err import_work(const struct import_options *options, struct examine
         err = target_run(target, import_run_whole, &load.id, NULL);
     if (!err && options->activates)
         err = target_run(target, import_run_activate, &load.id, NULL);
-    if (!err)
-        err = report_import(target, load.id, &file->profile, text, json, &out->slug);
+    err = tell(target, err, load.id, &file->profile, text, json, &out->slug);
     if (load.id)
         out->id = strtoll(load.id, NULL, 10);
     out->rejected = load.rejected;
-    out->is_activated = options->activates;
+    out->is_activated = !err && options->activates;
     return err;
 }
 
@@ -133,8 +206,7 @@ enum err import_run(const struct import_options *options, struct fault *fault, s
     }
     buf_char(json, '}');
     source_close(&file.source);
-    if (!err)
-        *out = result;
+    *out = result;
     return err;
 }
 
@@ -165,6 +237,14 @@ static enum err undo_work(struct target *target, const char *id)
                     id);
     if (!err)
         err = target_run(target, begin, NULL, NULL);
+    const char *made = "0";
+    if (!err)
+        err = ask(target, import_run_undo_touched, &id, 0, &made);
+    if (!err && strcmp(made, "0") != 0)
+        err = fail(target->fault, ERR_CONFLICT, "import-touched",
+                   "%s people or things were made or changed in a clinic that would go: nothing is "
+                   "taken back",
+                   made);
     if (!err)
         err = touched_check(target, id);
     int steps = 0;

@@ -113,11 +113,11 @@ static enum err rejects_count(struct load *load)
     enum err err = target_run(load->target, import_run_reject_count, &load->id, &result);
     if (!err)
         load->rejected = strtoll(PQgetvalue(result, 0, 0), NULL, 10);
-    if (!err && load->options->most_rejects >= 0 && load->rejected > load->options->most_rejects)
+    if (!err && load->most_rejects >= 0 && load->rejected > load->most_rejects)
         return fail(load->fault, ERR_INTERNAL, "verification-failed",
                     "%" PRId64 " rows are rejected, at most %" PRId64
                     " may be; the clinics stay closed",
-                    load->rejected, load->options->most_rejects);
+                    load->rejected, load->most_rejects);
     return err;
 }
 

@@ -12,8 +12,8 @@ struct load {
     const struct source *source;
     struct target *target;
     struct fault *fault;
-    const char *id; /* of the import, as a parameter */
-    int64_t rejected;
+    const char *id;                 /* of the import, as a parameter */
+    int64_t rejected, most_rejects; /* -1: any number */
 };
 
 /* All steps, from where each stands. ERR_INTERNAL "verification-failed": too much is rejected. */

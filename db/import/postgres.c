@@ -120,7 +120,7 @@ static enum err pause_look(const struct reading *reading, const char *table, int
     const struct import_progress progress = {
         .name = arena_format(reading->fault->arena, "copying %s", table),
         .done = done,
-        .total = done > about ? done : about};
+        .total = done < about ? about : done + 1};
     if (options->progress && clock_monotonic_us() - reading->began_us > TELL_AFTER_US)
         options->progress(options->user, &progress);
     if (stop_asked(options->stop) == 0)

@@ -36,11 +36,16 @@ struct import_options {
     const char *clinic; /* slug: for rows without a clinic, and for the file's only one; or NULL */
     const char *files;  /* where the legacy program kept reports, or NULL */
     bool is_dry;
-    bool activates;                   /* opens the clinics when all is whole */
-    bool resets_passwords;            /* nobody keeps one */
-    int chunk_rows;                   /* rows a transaction; 0: 4000 */
-    int64_t most_rejects;             /* -1: any number */
-    int most_rejects_part;            /* of 10,000 of the source's rows, instead; 0: not given */
+    bool activates;          /* opens the clinics when all is whole */
+    bool resets_passwords;   /* nobody keeps one */
+    int chunk_rows;          /* rows a transaction; 0: 4000 */
+    int64_t most_rejects;    /* -1: any number */
+    int most_rejects_part;   /* of 10,000 of the source's rows, instead; 0: not given */
+    const char *clinic_map;  /* {"legacy id or slug": "slug here"}, a JSON object; or NULL */
+    const char *null_clinic; /* rows without one: "inherit" (or NULL), "reject", or a slug here */
+    const char *duplicates;  /* "merge" (or NULL), "suffix" or "reject" */
+    bool cuts;               /* what is too long, instead of rejecting it */
+    const char *timezone;    /* of clinics that are made; or NULL */
     const struct import_clinic *made; /* whose all is, made for it; or NULL */
     struct stop *stop; /* asked, it ends behind the chunk that it is at; may be NULL */
     void (*progress)(void *user, const struct import_progress *progress); /* may be NULL */
@@ -60,10 +65,11 @@ struct import_result {
 
 /* Both write what they did for people and as one JSON value. ERR_CONFLICT: the file cannot be
  * imported (import-unreadable, import-not-legacy, import-discarded, import-unknown-columns) or not
- * now (import-needs-clinic, import-other-copy, import-touched; "stopped": somebody asked);
- * ERR_TIMEOUT: another import runs; ERR_INTERNAL "verification-failed": it does not add up, or too
- * much was rejected; what came in stays invisible, and both texts say how it stands. `out` is
- * filled however it ends. */
+ * now (import-needs-clinic, slug-taken, registration-number-taken, import-other-copy,
+ * import-other-choices, import-touched; "stopped": somebody asked); ERR_INPUT "validation-failed":
+ * the options name what is not there, with every fault; ERR_TIMEOUT: another import runs;
+ * ERR_INTERNAL "verification-failed": it does not add up, or too much was rejected; what came in
+ * stays invisible, and both texts say how it stands. `out` is filled however it ends. */
 enum err import_run(const struct import_options *options, struct fault *fault, struct buf *text,
                     struct buf *json, struct import_result *out) FAILS;
 

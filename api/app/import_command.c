@@ -35,6 +35,61 @@ static bool rejects_read(const char *text, struct import_options *options)
     return is_part;
 }
 
+/* {"legacy id or slug": "slug here"} */
+static enum exit_code map_read(struct call *call, const char *path, const char **out)
+{
+    json_t *map = NULL;
+    const char *name;
+    json_t *slug;
+    enum err err = clinic_file_read(call, path, &map);
+    arena_json(&call->arena, map);
+    if (err)
+        return call_failed(call);
+    if (!json_is_object(map) || json_object_size(map) == 0)
+        return call_usage(call, "%s must be an object of legacy ids or slugs, and slugs here",
+                          path);
+    json_object_foreach(map, name, slug)
+    {
+        if (!json_is_string(slug))
+            fault_add(&call->fault, arena_format(&call->arena, "--clinic-map#/%s", name), "type",
+                      "must be the slug of a clinic here");
+    }
+    if (call->fault.flaws_n > 0) {
+        fail(&call->fault, ERR_INPUT, "validation-failed", "%s has faults", path);
+        return EXIT_USAGE;
+    }
+    *out = json_text(&call->arena, map);
+    return EXIT_DONE;
+}
+
+/* One of the words that an option knows; without it the first. */
+static bool is_word(const char *text, const char *const words[])
+{
+    for (int i = 0; text && words[i]; i++) {
+        if (strcmp(text, words[i]) == 0)
+            return true;
+    }
+    return !text;
+}
+
+static enum exit_code words_check(struct call *call)
+{
+    static const struct {
+        const char *option;
+        const char *const words[4];
+        const char *says;
+    } rules[] = {
+        {"--passwords", {"keep", "reset"}, "keep or reset"},
+        {"--duplicates", {"merge", "suffix", "reject"}, "merge, suffix or reject"},
+        {"--overlong", {"reject", "cut"}, "reject or cut"},
+    };
+    for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
+        if (!is_word(call_option(call, rules[i].option), rules[i].words))
+            return call_usage(call, "%s is %s", rules[i].option, rules[i].says);
+    }
+    return EXIT_DONE;
+}
+
 static enum exit_code clinic_read(struct call *call, struct import_command *command)
 {
     json_t *body = NULL;
@@ -62,6 +117,8 @@ static enum exit_code clinic_read(struct call *call, struct import_command *comm
 enum exit_code import_command_read(struct call *call, struct import_command *out)
 {
     const char *passwords = call_option(call, "--passwords");
+    const char *overlong = call_option(call, "--overlong");
+    const char *map = call_option(call, "--clinic-map");
     if (call->operands_n != 1)
         return call_usage(call, "say which file or database to import");
     *out = (struct import_command){
@@ -70,17 +127,23 @@ enum exit_code import_command_read(struct call *call, struct import_command *out
                     .files = path_of(call, call_option(call, "--files")),
                     .is_dry = call_option(call, "--dry-run") != NULL,
                     .activates = call_option(call, "--activate") != NULL,
-                    .resets_passwords = passwords && passwords[0] == 'r'},
+                    .resets_passwords = passwords && passwords[0] == 'r',
+                    .null_clinic = call_option(call, "--null-clinic"),
+                    .duplicates = call_option(call, "--duplicates"),
+                    .cuts = overlong && overlong[0] == 'c',
+                    .timezone = call_option(call, "--tz")},
         .report = path_of(call, call_option(call, "--report")),
     };
     if (!rejects_read(call_option(call, "--max-rejects"), &out->options))
         return call_usage(call, "--max-rejects needs a number of rows, or as 0.5%% a part of all");
-    if (passwords && strcmp(passwords, "keep") != 0 && strcmp(passwords, "reset") != 0)
-        return call_usage(call, "--passwords is keep or reset");
-    if (!call_option(call, "--create-clinic"))
-        return EXIT_DONE;
-    return out->options.clinic
-               ? call_usage(call, "--clinic is one that is there, --create-clinic one that is "
-                                  "not: say which")
-               : clinic_read(call, out);
+    enum exit_code code = words_check(call);
+    if (code != EXIT_DONE)
+        return code;
+    bool makes = call_option(call, "--create-clinic") != NULL;
+    if ((out->options.clinic != NULL) + makes + (map != NULL) > 1)
+        return call_usage(call, "--clinic is one that is there, --create-clinic one that is not, "
+                                "--clinic-map says it of each: one of them");
+    if (map)
+        code = map_read(call, map, &out->options.clinic_map);
+    return makes ? clinic_read(call, out) : code;
 }

@@ -1,5 +1,6 @@
 #include "db/import.h"
 
+#include "db/import/choices.h"
 #include "db/import/load.h"
 #include "db/import/report.h"
 
@@ -14,6 +15,7 @@ struct examined {
     struct source source;
     struct generation generation;
     struct profile profile;
+    const char *choices;
 };
 
 static enum err examine(const struct import_options *options, struct fault *fault,
@@ -25,6 +27,8 @@ static enum err examine(const struct import_options *options, struct fault *faul
     err = generation_recognise(&out->source, fault, &out->generation);
     if (!err)
         err = profile_make(&out->source, options->files, fault, &out->profile);
+    if (!err)
+        err = choices_make(options, &out->source, fault, &out->choices);
     if (err)
         source_close(&out->source);
     return err;
@@ -74,8 +78,8 @@ static enum err clinic_make(const struct import_clinic *made, struct target *tar
 }
 
 static enum err import_make(const struct import_options *options, const struct examined *file,
-                            struct target *target, const char *source, const char **id,
-                            bool *has_made)
+                            struct target *target, const char *source, const char *choices,
+                            const char **id, bool *has_made)
 {
     static const struct import_statement begin[] = {{"BEGIN", 0}, {NULL, 0}};
     static const struct import_statement commit[] = {{"COMMIT", 0}, {NULL, 0}};
@@ -83,13 +87,16 @@ static enum err import_make(const struct import_options *options, const struct e
     bool is_there = true;
     snprintf(generation, sizeof generation, "%d", file->generation.number);
     enum err err = options->made ? clinic_ask(options->made, target, source, &is_there) : ERR_NONE;
+    if (!err)
+        err = choices_check(target, choices);
     const char *clinic = !options->made ? options->clinic : is_there ? options->made->slug : NULL;
     const char *values[] = {source,
                             file->source.sha256,
                             generation,
                             clinic,
                             options->resets_passwords ? "false" : "true",
-                            "clinicd " CLINICD_VERSION};
+                            "clinicd " CLINICD_VERSION,
+                            choices};
     if (!err)
         err = target_run(target, begin, NULL, NULL);
     if (!err)
@@ -100,6 +107,8 @@ static enum err import_make(const struct import_options *options, const struct e
     const char *close[] = {*id, clinic};
     if (!err && clinic)
         err = target_run(target, import_run_close_clinic, close, NULL);
+    if (!err)
+        err = choices_close(target, *id, choices);
     if (!err && !is_there)
         err = clinic_make(options->made, target, *id);
     if (!err)
@@ -113,16 +122,25 @@ static enum err import_make(const struct import_options *options, const struct e
 static enum err import_find(const struct import_options *options, const struct examined *file,
                             struct target *target, const char **id, bool *has_made)
 {
-    const char *source = NULL, *sha256 = NULL;
+    const char *source = NULL, *sha256 = NULL, *is_same = NULL;
     enum err err = ask(target, import_run_source, &file->source.identity, 0, &source);
+    const char *values[] = {source, file->choices};
     if (!err)
-        err = ask(target, import_run_find, &source, 0, id);
+        err = ask(target, import_run_find, values, 0, id);
     if (!err && *id)
-        err = ask(target, import_run_find, &source, 1, &sha256);
+        err = ask(target, import_run_find, values, 1, &sha256);
+    if (!err && *id)
+        err = ask(target, import_run_find, values, 2, &is_same);
     if (!err && *id && strcmp(sha256, file->source.sha256) != 0)
         return fail(target->fault, ERR_CONFLICT, "import-other-copy",
                     "import %s of another copy of this database stopped on its way: run it again "
                     "with that copy, or take it back with `clinicd import --undo %s`",
+                    *id, *id);
+    if (!err && *id && *is_same != 't')
+        return fail(target->fault, ERR_CONFLICT, "import-other-choices",
+                    "import %s of this database stopped on its way, and was told something else: "
+                    "run it again with the same options, or take it back with `clinicd import "
+                    "--undo %s`",
                     *id, *id);
     if (!err && !*id && file->generation.number == GENERATION_SINGLE && !options->clinic &&
         !options->made)
@@ -130,7 +148,8 @@ static enum err import_find(const struct import_options *options, const struct e
             target->fault, ERR_CONFLICT, "import-needs-clinic",
             "the legacy database is of the time before clinics: say with --clinic whose it is, or "
             "with --create-clinic");
-    return err || *id ? err : import_make(options, file, target, source, id, has_made);
+    return err || *id ? err
+                      : import_make(options, file, target, source, file->choices, id, has_made);
 }
 
 /* What may be rejected, as a number of rows. */

@@ -1,2 +1,2 @@
--- One of this source that stopped on its way.
-SELECT id, sha256 FROM ops.import WHERE source_id = $1::int AND state = 'loading';
+-- One of this source that stopped on its way, and whether it was told the same.
+SELECT id, sha256, choices = $2::jsonb FROM ops.import WHERE source_id = $1::int AND state = 'loading';

@@ -35,6 +35,8 @@ extern const struct import_statement import_run_open[];
 extern const struct import_statement import_run_lock[];
 extern const struct import_statement import_run_ledger[];
 extern const struct import_statement import_run_ledger_find[];
+extern const struct import_statement import_run_choices_check[];
+extern const struct import_statement import_run_choices_clinics[];
 extern const struct import_statement import_run_clinic_ask[];
 extern const struct import_statement import_run_clinic_new[];
 extern const struct import_statement import_run_undo_touched[];

@@ -148,7 +148,7 @@ const struct command commands[] = {
                     {"--create-clinic", "FILE", "the same, and make it: JSON as POST /clinics"},
                     {"--clinic-map", "FILE", "JSON: legacy id or slug of a clinic to slug here"},
                     {"--null-clinic", "HOW", "no clinic: inherit, reject, or go to that SLUG"},
-                    {"--duplicates", "HOW", "in lists: merge, suffix, or reject all that double"},
+                    {"--duplicates", "HOW", "what stands twice: merge lists, suffix, or reject"},
                     {"--overlong", "HOW", "reject what is too long, or cut it"},
                     {"--tz", "ZONE", "time zone of the clinics that are made"},
                     {"--files", "DIR", "where the reports lie"},

@@ -203,7 +203,7 @@ static void every_run_that_writes_is_noted_without_secrets(void **state)
     run(desk, DONE, "import %s", file);
     run(desk, DONE, "import --open 1");
     run(desk, DONE, "import --undo 1");
-    run(desk, CANNOT_CONNECT, "import postgresql://clerk:hush-hush@127.0.0.1:1/old");
+    run(desk, CANNOT_CONNECT, "import postgresql://clerk:canary@127.0.0.1:1/old");
     run(desk, PRECONDITION, "import --undo 77");
     assert_string_equal(
         sql_text(desk->boss, &desk->arena,
@@ -212,7 +212,7 @@ static void every_run_that_writes_is_noted_without_secrets(void **state)
                  "command = 'import'"),
         "done 1, done 1, done 1, database-unavailable 0, import-unknown 77");
     assert_int_equal(
-        sql_int(desk->boss, "SELECT count(*) FROM ops.run r WHERE r::text LIKE '%%hush%%'"), 0);
+        sql_int(desk->boss, "SELECT count(*) FROM ops.run r WHERE r::text LIKE '%%canary%%'"), 0);
     run(desk, DONE, "migrate verify");
 }
 
@@ -221,15 +221,15 @@ static void a_database_is_imported_by_its_address(void **state)
     struct desk *desk = *state;
     legacy_twin(legacy(desk, LEGACY_SUGAR, LEGACY_SOUND), desk->boss, "old", "clinicd_app");
     const char *address = arena_format(
-        &desk->arena, "postgresql://clinicd_app:hush-hush@/%s?host=%s&options=-csearch_path%%3Dold",
+        &desk->arena, "postgresql://clinicd_app:canary@/%s?host=%s&options=-csearch_path%%3Dold",
         desk->database.name, PQhost(desk->boss));
     struct program_end ended = run(desk, DONE, "import %s --json", address);
     assert_non_null(strstr(ended.text, "\"kind\":\"postgresql\""));
-    assert_null(strstr(ended.text, "hush-hush"));
-    assert_null(strstr(ended.said, "hush-hush"));
+    assert_null(strstr(ended.text, "canary"));
+    assert_null(strstr(ended.said, "canary"));
     assert_int_equal(sql_int(desk->boss, "SELECT count(*) FROM clinicd.patient"), PATIENTS);
     assert_int_equal(
-        sql_int(desk->boss, "SELECT count(*) FROM ops.run r WHERE r::text LIKE '%%hush%%'"), 0);
+        sql_int(desk->boss, "SELECT count(*) FROM ops.run r WHERE r::text LIKE '%%canary%%'"), 0);
 }
 
 /* --- a clinic that is made for it --- */

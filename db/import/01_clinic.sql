@@ -46,6 +46,12 @@ places AS (
 noted AS (
     INSERT INTO ops.import_clinic (import_id, clinic_id, is_new, next_status)
     SELECT $1, t.clinic_id, true, t.next_status FROM t WHERE NOT t.is_chosen
+),
+links AS ( -- where the old address cannot be one of ours
+    INSERT INTO ops.clinic_redirect (slug, clinic_id, import_id)
+    SELECT t.r->>'slug', t.clinic_id, $1 FROM t
+    WHERE t.r->>'slug' ~ '^[A-Za-z0-9_-]{1,64}$' AND t.r->>'slug' !~ '^[a-z0-9]+(-[a-z0-9]+)*$'
+    ON CONFLICT (slug) DO NOTHING
 )
 INSERT INTO ops.import_outcome (n, outcome, clinic_id, id, canon, changes)
 SELECT t.n, CASE WHEN t.is_chosen THEN 'merged' ELSE 'loaded' END, t.clinic_id, t.id,

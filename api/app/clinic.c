@@ -241,7 +241,7 @@ enum exit_code run_clinic_update(struct call *call)
     const char *path = call_option(call, "--from");
     if (call->operands_n != 1 || !path)
         return call_usage(call, "say which slug, and --from FILE");
-    enum err err = file_read(call, path, &body);
+    enum err err = clinic_file_read(call, path, &body);
     if (!err)
         err = clinic_file_check(call, "clinics_update", &body);
     arena_json(&call->arena, body);

@@ -51,8 +51,8 @@ made AS (
 ),
 places AS ( -- whoever is there has a place, though the quota said fewer
     INSERT INTO clinicd.quota AS q (clinic_id, kind, used, allowed)
-    SELECT t.clinic_id, 'receptionist', count(*), count(*) FROM t
-    WHERE t.role = 'receptionist' AND t.r->>'is_active' <> '0' GROUP BY t.clinic_id
+    SELECT t.clinic_id, t.role, count(*), count(*) FROM t
+    WHERE t.role IN ('doctor', 'receptionist') AND t.r->>'is_active' <> '0' GROUP BY t.clinic_id, t.role
     ON CONFLICT (clinic_id, kind) DO UPDATE SET used = q.used + excluded.used, allowed = greatest(q.allowed, q.used + excluded.used)
 )
 INSERT INTO ops.import_outcome (n, outcome, code, column_name, clinic_id, id, canon, changes)
@@ -81,11 +81,11 @@ WHERE m.import_id = $1 AND m.name = 'staff' AND m.outcome = 'loaded'
 
 -- section undo
 UPDATE clinicd.quota q SET used = q.used - gone.n
-FROM (SELECT a.clinic_id, count(*) AS n FROM ops.import_map m
+FROM (SELECT a.clinic_id, a.role, count(*) AS n FROM ops.import_map m
       JOIN clinicd.account a ON a.clinic_id = m.clinic_id AND a.id = m.id
-      WHERE m.import_id = $1 AND m.name = 'staff' AND m.outcome = 'loaded' AND a.role = 'receptionist' AND a.is_active
-      GROUP BY a.clinic_id) gone
-WHERE q.clinic_id = gone.clinic_id AND q.kind = 'receptionist';
+      WHERE m.import_id = $1 AND m.name = 'staff' AND m.outcome = 'loaded' AND a.role IN ('doctor', 'receptionist') AND a.is_active
+      GROUP BY a.clinic_id, a.role) gone
+WHERE q.clinic_id = gone.clinic_id AND q.kind = gone.role;
 
 DELETE FROM clinicd.account a USING ops.import_map m
 WHERE m.import_id = $1 AND m.name = 'staff' AND m.outcome = 'loaded' AND a.clinic_id = m.clinic_id AND a.id = m.id;

@@ -4,11 +4,10 @@
 -- section load
 WITH s AS MATERIALIZED (
     SELECT s.n, s.r, i.choices->>'duplicates' = 'reject' AS takes_no_double, u.clinic_id, u.id, ops.tidy(s.r->>'specialization') AS specialization,
-        ops.tidy(s.r->>'license_number') AS license, a.is_active
+        ops.tidy(s.r->>'license_number') AS license
     FROM ops.import i
     CROSS JOIN ops.staged($1, 'doctor') s
     LEFT JOIN LATERAL ops.known(i.source_id, 'staff', ops.ref(s.r, 'user_id')) u ON true
-    LEFT JOIN LATERAL (SELECT * FROM clinicd.account a WHERE a.clinic_id = u.clinic_id AND a.id = u.id OFFSET 0) a ON true
     WHERE i.id = $1
 ),
 t AS MATERIALIZED (
@@ -29,11 +28,6 @@ t AS MATERIALIZED (
 made AS (
     INSERT INTO clinicd.doctor (clinic_id, id, specialization, license_number)
     SELECT t.clinic_id, t.id, coalesce(t.specialization, 'General'), t.new_license FROM t WHERE t.code IS NULL
-),
-places AS (
-    INSERT INTO clinicd.quota AS q (clinic_id, kind, used, allowed)
-    SELECT t.clinic_id, 'doctor', count(*), count(*) FROM t WHERE t.code IS NULL AND t.is_active GROUP BY t.clinic_id
-    ON CONFLICT (clinic_id, kind) DO UPDATE SET used = q.used + excluded.used, allowed = greatest(q.allowed, q.used + excluded.used)
 )
 INSERT INTO ops.import_outcome (n, outcome, code, column_name, clinic_id, id, canon, changes)
 SELECT t.n, CASE WHEN t.code IS NULL THEN 'loaded' ELSE 'rejected' END, t.code,
@@ -49,12 +43,6 @@ FROM ops.import_map m JOIN clinicd.doctor d ON d.clinic_id = m.clinic_id AND d.i
 WHERE m.import_id = $1 AND m.name = 'doctor' AND m.outcome = 'loaded';
 
 -- section undo
-UPDATE clinicd.quota q SET used = q.used - gone.n
-FROM (SELECT a.clinic_id, count(*) AS n FROM ops.import_map m
-      JOIN clinicd.account a ON a.clinic_id = m.clinic_id AND a.id = m.id
-      WHERE m.import_id = $1 AND m.name = 'doctor' AND m.outcome = 'loaded' AND a.is_active GROUP BY a.clinic_id) gone
-WHERE q.clinic_id = gone.clinic_id AND q.kind = 'doctor';
-
 DELETE FROM clinicd.prescription_figure f USING ops.import_map m
 WHERE m.import_id = $1 AND m.name = 'doctor' AND m.outcome = 'loaded' AND f.clinic_id = m.clinic_id AND f.doctor_id = m.id;
 

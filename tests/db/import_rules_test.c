@@ -1,4 +1,5 @@
 /* What an import makes of the oddities of a legacy database, and how it is taken back. */
+#include "db/verify.h"
 #include "tests/harness/legacy_move.h"
 
 #include <setjmp.h>
@@ -9,6 +10,7 @@
 
 #include <cmocka.h>
 #include <sodium.h>
+#include <sqlite3.h>
 
 enum { PATIENTS = 40 };
 
@@ -176,6 +178,29 @@ static void what_the_triggers_keep_is_right_afterwards(void **state)
         0);
 }
 
+static void legacy_alter(struct move *move, const char *sql)
+{
+    sqlite3 *db;
+    assert_int_equal(sqlite3_open(move->path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+}
+
+/* A doctor whose licence stood twice has an account, and was refused a profile. */
+static void places_are_counted_by_what_accounts_are(void **state)
+{
+    struct move *move = *state;
+    struct verification found = {.n = 0};
+    move_pack(move, LEGACY_SUGAR, LEGACY_SOUND, 6);
+    legacy_alter(move, "DELETE FROM hospital_doctor WHERE id = 2");
+    move_well(move);
+    assert_int_equal(
+        sql_int(move->boss, "SELECT used FROM clinicd.quota WHERE kind = 'doctor'"), 2);
+    assert_int_equal(verify_data(move->database.migrator_url, NULL, &move->fault, &found),
+                     ERR_NONE);
+    move_undo(move, move->result.id);
+}
+
 static void an_import_is_taken_back_whole(void **state)
 {
     struct move *move = *state;
@@ -268,6 +293,7 @@ int main(void)
         MOVE_TEST(days_that_are_none_are_none),
         MOVE_TEST(finished_history_is_written_by_the_importer_only),
         MOVE_TEST(what_the_triggers_keep_is_right_afterwards),
+        MOVE_TEST(places_are_counted_by_what_accounts_are),
         MOVE_TEST(an_import_is_taken_back_whole),
         MOVE_TEST(what_somebody_has_changed_is_not_taken_back),
         MOVE_TEST(phone_numbers_are_compared_as_the_service_does),

@@ -75,8 +75,8 @@ struct import_result {
 /* Both write what they did for people and as one JSON value. ERR_CONFLICT: the file cannot be
  * imported (import-unreadable, import-not-legacy, import-discarded, import-unknown-columns) or not
  * now (import-needs-clinic, slug-taken, registration-number-taken, import-other-copy,
- * import-other-choice, import-needs-files, import-no-files, import-touched; "stopped": somebody
- * asked); ERR_INPUT "validation-failed": the options name what is not there, with every fault;
+ * import-other-choice, import-other-database, import-needs-files, import-no-files, import-touched;
+ * "stopped": somebody asked); ERR_INPUT "validation-failed": the options name what is not there, with every fault;
  * ERR_TIMEOUT: another import runs; ERR_INTERNAL "verification-failed": it does not add up, or too
  * much was rejected; what came in stays invisible, and both texts say how it stands. `out` is
  * filled however it ends. */

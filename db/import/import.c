@@ -3,6 +3,7 @@
 #include "db/import/choices.h"
 #include "db/import/load.h"
 #include "db/import/report.h"
+#include "db/import/twin.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -192,6 +193,8 @@ static enum err import_find(const struct import_options *options, const struct e
             "with --create-clinic");
     if (!err)
         err = home_check(options, target, source);
+    if (!err)
+        err = twin_check(&file->source, target, source);
     return err ? err : import_make(options, file, target, source, file->choices, id, has_made);
 }
 

@@ -46,6 +46,8 @@ extern const struct import_statement import_run_undo_touched[];
 extern const struct import_statement import_run_source[];
 extern const struct import_statement import_run_find[];
 extern const struct import_statement import_run_home[];
+extern const struct import_statement import_run_known_most[];
+extern const struct import_statement import_run_known_others[];
 extern const struct import_statement import_run_make[];
 extern const struct import_statement import_run_close_clinic[];
 extern const struct import_statement import_run_table[];

@@ -178,6 +178,70 @@ static void what_is_known_in_one_clinic_is_not_left_out_of_another(void **state)
     assert_int_equal(move_step(move, "patient", "already"), PATIENTS);
 }
 
+/* Another installation that began as a copy: its people are others, under the same numbers. */
+static void pack_twin(struct move *move, int patients)
+{
+    const struct legacy_plan plan = {.generation = LEGACY_SUGAR,
+                                     .flaw = LEGACY_SOUND,
+                                     .patients = patients,
+                                     .seed = 20260507};
+    sqlite3 *db = NULL;
+    assert_int_equal(sqlite3_open(move->path, &db), SQLITE_OK);
+    sqlite3_stmt *row = NULL;
+    assert_int_equal(sqlite3_prepare_v2(db, "SELECT applied FROM django_migrations ORDER BY id", -1,
+                                        &row, NULL),
+                     SQLITE_OK);
+    assert_int_equal(sqlite3_step(row), SQLITE_ROW);
+    const char *applied = arena_format(
+        &move->arena, "UPDATE django_migrations SET applied = '%s' WHERE id = 1",
+        (const char *)sqlite3_column_text(row, 0));
+    sqlite3_finalize(row);
+    sqlite3_close(db);
+    legacy_make(&plan, move->path);
+    tamper(move, applied);
+}
+
+static void the_twin_of_a_database_is_not_taken_for_it(void **state)
+{
+    struct move *move = *state;
+    move_pack(move, LEGACY_SUGAR, LEGACY_SOUND, PATIENTS);
+    move_well(move);
+    pack_twin(move, PATIENTS + 1);
+    assert_refused(move, move_import(move), "import-other-database", "another installation");
+    assert_int_equal(sql_int(move->boss, "SELECT count(*) FROM ops.import"), 1);
+    assert_int_equal(
+        sql_int(move->boss, "SELECT count(*) FROM clinicd.clinic WHERE status = 'importing'"),
+        sql_int(move->boss, "SELECT count(*) FROM clinicd.clinic"));
+}
+
+/* Most rows are those of before they parted: what came last tells. */
+static void a_twin_that_parted_late_is_known_by_what_came_last(void **state)
+{
+    struct move *move = *state;
+    move_pack(move, LEGACY_SUGAR, LEGACY_SOUND, PATIENTS * 10);
+    move_well(move);
+    tamper(move, "UPDATE hospital_patientvisit SET check_in_date = datetime(check_in_date, '-61"
+                 " minutes') WHERE id > (SELECT max(id) - 20 FROM hospital_patientvisit)");
+    assert_refused(move, move_import(move), "import-other-database", "hospital_patientvisit");
+}
+
+static void a_newer_copy_in_which_every_row_was_changed_is_taken(void **state)
+{
+    struct move *move = *state;
+    move_pack(move, LEGACY_SUGAR, LEGACY_SOUND, PATIENTS);
+    move_well(move);
+    move_pack(move, LEGACY_SUGAR, LEGACY_SOUND, PATIENTS + 1);
+    tamper(move, "UPDATE hospital_patient SET address = 'Moved', status = 'discharged';"
+                 "UPDATE hospital_user SET last_login = '2026-05-05 05:05:05.050505';"
+                 "UPDATE hospital_patientvisit SET notes = 'more';"
+                 "UPDATE hospital_prescription SET prescription_date = '2026-05-05 05:05:05'"
+                 " WHERE id = (SELECT max(id) FROM hospital_prescription)");
+    move_well(move);
+    move_adds_up(move);
+    assert_int_equal(move_step(move, "patient", "loaded"), 1);
+    assert_int_equal(move_changed(move, "patient", "changed-since-then"), PATIENTS);
+}
+
 static void only_the_newest_import_is_taken_back(void **state)
 {
     struct move *move = *state;
@@ -253,6 +317,9 @@ int main(void)
         MOVE_TEST(a_running_service_hears_that_a_chosen_clinic_is_closed),
         MOVE_TEST(a_stopped_import_goes_on_with_the_same_choices_only),
         MOVE_TEST(what_is_known_in_one_clinic_is_not_left_out_of_another),
+        MOVE_TEST(the_twin_of_a_database_is_not_taken_for_it),
+        MOVE_TEST(a_twin_that_parted_late_is_known_by_what_came_last),
+        MOVE_TEST(a_newer_copy_in_which_every_row_was_changed_is_taken),
         MOVE_TEST(only_the_newest_import_is_taken_back),
         MOVE_TEST(what_others_have_made_of_it_keeps_an_import),
         MOVE_TEST(a_change_that_comes_while_an_import_is_taken_back_is_kept),

@@ -1,6 +1,7 @@
 /* Backups that prove themselves (operations.md A5, A10; security.md R24).
  *
- * A backup is a folder: `database.dump` (pg_dump -Fc), `files/` (the store's, when there is one),
+ * A backup is a folder: `database.dump` (pg_dump -Fc), `files/` (those that the rows of that
+ * snapshot name, out of the folder or the bucket, each with the SHA-256 of its row),
  * `manifest.json` and `SHA256SUMS` over all of it (`sha256sum -c` reads that too). The manifest
  * holds the number of rows and an order-free checksum of every table, taken in the very snapshot
  * that was dumped, so a dump that left rows out is found out. The folder is written under another
@@ -21,12 +22,16 @@
 
 #include <stdint.h>
 
+struct store_options;
+
 /* What both directions need. */
 struct backup_options {
-    const char *ledger_url; /* the migrator's; NULL: nothing is noted */
-    const char *command;    /* for ops.run */
-    const char *arguments;  /* the same: a JSON array without secrets */
-    struct stop *stop;      /* may be NULL */
+    const char *ledger_url;            /* the migrator's; NULL: nothing is noted */
+    const char *command;               /* for ops.run */
+    const char *arguments;             /* the same: a JSON array without secrets */
+    struct stop *stop;                 /* may be NULL */
+    const struct store_options *store; /* of the files: where they are, or, of a restore, where they
+                                          go; NULL: none, or nowhere */
     void (*progress)(void *user, const char *what, int64_t done, int64_t total);
     void *user;
 };
@@ -38,15 +43,18 @@ struct backup_facts {
     const char *database, *server_version, *system_identifier; /* NULL of a SQLite file */
     int schema_version;
     int64_t tables, rows, bytes, files;
+    const char *const *missing; /* "7001/0190…": rows whose file is not in the backup */
+    size_t missing_n;
     int64_t duration_ms;
     const char *not_noted; /* why there is no row in ops.backup; NULL: there is */
 };
 
 /* url: the backup role's. to: the folder that the backup's folder is made in (made when missing).
- * files: the store's folder, or NULL. ERR_CONFLICT: the role may not see everything, or there is no
- * pg_dump that is new enough; "stopped". */
+ * ERR_CONFLICT: the role may not see everything, or there is no pg_dump that is new enough;
+ * "stopped". "verification-failed" (ERR_INTERNAL): it was made, and `out` tells of it, but rows
+ * name files that the store does not have as they say. */
 enum err backup_run(const struct backup_options *options, const char *url, const char *to,
-                    const char *files, struct fault *fault, struct backup_facts *out) FAILS;
+                    struct fault *fault, struct backup_facts *out) FAILS;
 
 /* A legacy SQLite file, by SQLite's own backup, with rows and checksums likewise. */
 enum err backup_legacy(const struct backup_options *options, const char *file, const char *to,
@@ -61,11 +69,14 @@ struct backup_difference {
 struct restore_report {
     struct backup_facts facts; /* duration_ms: of everything */
     int64_t restore_ms;        /* of pg_restore alone */
+    int64_t files_put;         /* back into the store; the others were there already */
     struct backup_difference *differences;
     size_t differences_n;
 };
 
-/* url: a role that may make databases (of a SQLite file's backup: NULL). into: NULL proves only,
+/* A restore proves also that every file that a row names is there; with `into` and a store they are
+ * put there before the database gets its name. url: a role that may make databases (of a SQLite
+ * file's backup: NULL). into: NULL proves only,
  * else the name of a database that is not there yet, or is empty. "backup-damaged" (ERR_INTERNAL)
  * before anything is done; "verification-failed" (ERR_INTERNAL) with the differences, and nothing
  * is left. */

@@ -3,6 +3,7 @@
 #include "db/arena.h"
 #include "db/clock.h"
 #include "db/sqlstate.h"
+#include "db/words.h"
 
 #include <poll.h>
 #include <stdio.h>
@@ -12,8 +13,8 @@ enum { CONNECT_TIMEOUT_S = 2, PREPARE_TIMEOUT_US = 20 * 1000 * 1000 };
 
 static enum err refuse(PGconn *pg, struct fault *fault)
 {
-    enum err err = fail_quietly(fault, ERR_UNAVAILABLE, "database-unavailable", "%s",
-                                pg ? PQerrorMessage(pg) : "out of memory");
+    enum err err =
+        fail_quietly(fault, ERR_UNAVAILABLE, "database-unavailable", "%s", words_of_refusal(pg));
     PQfinish(pg);
     return err;
 }

@@ -3,6 +3,7 @@
 #include "db/arena.h"
 #include "db/clock.h"
 #include "db/conn.h"
+#include "db/fixes.h"
 #include "db/migrate.h"
 #include "db/pipeline.h"
 #include "db/pool.h"
@@ -21,8 +22,6 @@ enum {
     LOOK_AROUND_MS = 100,
     READY_CACHE_US = 1000 * 1000,
     HOUSEKEEPING_S = 3600,
-    SERVER_LEAST = 150000,
-    SERVER_NEWEST_FIX = 150020, /* newest row-security fixes of the 15 line, 2026-11 */
 };
 
 struct database {
@@ -156,10 +155,11 @@ static enum err check_identity(struct database *db, struct fault *fault)
                     "the database is at schema version %lld, this program needs %d: run `clinicd "
                     "migrate up`",
                     (long long)schema, migrate_latest());
-    if (server < SERVER_NEWEST_FIX)
+    int least = fixes_least_minor((int)server);
+    if (server % 10000 < least)
         db->remark = arena_format(
-            &db->arena, "PostgreSQL %lld.%lld lacks the newest row-security fixes (15.20)",
-            (long long)server / 10000, (long long)server % 10000);
+            &db->arena, "PostgreSQL %lld.%lld lacks the newest row-security fixes (%lld.%d)",
+            (long long)server / 10000, (long long)server % 10000, (long long)server / 10000, least);
     return ERR_NONE;
 }
 

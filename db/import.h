@@ -1,6 +1,7 @@
-/* Carrying a legacy database over: a SQLite file of any generation becomes clinics of this service.
+/* Carrying a legacy database over: a SQLite file of any generation, or the same tables in
+ * PostgreSQL, becomes clinics of this service.
  *
- * The file is copied privately and checked, its generation recognised, its content counted; then
+ * The source is copied privately and checked, its generation recognised, its content counted; then
  * its rows come in chunks, each with its place in one transaction, so that whatever ends the
  * process, the next run goes on behind the last chunk and the result is the same. What a row became
  * is remembered for ever: a second run of the same legacy database adds only what is new in it.
@@ -18,14 +19,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Told when a step begins, with what an earlier run had done of it, and whenever it has moved. */
 struct import_progress {
+    const char *verb; /* "import", then "verify" */
     const char *name; /* of the step: "patient" */
     int64_t done, total, rejected;
     int64_t bytes; /* of files, so far; 0: the step has none */
+    int64_t chunk; /* rows at a time */
 };
 
 struct import_options {
-    const char *file;
+    const char *file;   /* or an address */
     const char *url;    /* the migrator's; a dry run needs none */
     const char *clinic; /* slug: for rows without a clinic, and for the file's only one; or NULL */
     const char *files;  /* where the legacy program kept reports, or NULL: they are left there */
@@ -35,12 +39,15 @@ struct import_options {
     bool is_dry;
     bool activates;        /* opens the clinics when all is whole */
     bool resets_passwords; /* nobody keeps one */
-    int chunk_rows;        /* rows a transaction; 0: 4000 */
+    int chunk_rows;        /* rows a transaction; 0: 16000 */
     int64_t most_rejects;  /* -1: any number */
     struct stop *stop;     /* asked, it ends behind the chunk that it is at; may be NULL */
     void (*progress)(void *user, const struct import_progress *progress); /* may be NULL */
     void *user;
 };
+
+/* "postgresql://…" or "postgres://…": no file. */
+bool import_is_address(const char *source);
 
 struct import_result {
     int64_t id; /* 0: a dry run */

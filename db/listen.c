@@ -2,6 +2,7 @@
 
 #include "db/arena.h"
 #include "db/clock.h"
+#include "db/words.h"
 
 #include <errno.h>
 #include <libpq-fe.h>
@@ -212,7 +213,7 @@ enum err listener_start(const char *url, listen_news news, void *user, struct fa
         abort();
     if (!connect_now(listener) || !begin(listener)) {
         enum err err = fail_quietly(fault, ERR_UNAVAILABLE, "database-unavailable", "listener: %s",
-                                    listener->pg ? PQerrorMessage(listener->pg) : "no memory");
+                                    words_of_refusal(listener->pg));
         listener_free(listener);
         return err;
     }

@@ -47,6 +47,19 @@ enum err verify_schema(const struct migrate_options *options, const char *scratc
 enum err verify_data(const char *migrator_url, const char *slug, struct fault *fault,
                      struct verification *out) FAILS;
 
+/* Groups of rows that may be the same thing twice, each a finding. Nobody is merged. */
+enum err verify_duplicates(const char *migrator_url, const char *slug, struct fault *fault,
+                           struct verification *out) FAILS;
+
+/* A line of the schema as it is: "column", "slug", "text NOT NULL". */
+struct schema_line {
+    const char *kind, *name, *definition;
+};
+
+/* table: "patient", "ops.run"; NULL lists all tables. ERR_INPUT: there is no such. */
+enum err verify_show(const char *migrator_url, const char *table, struct fault *fault,
+                     struct verification *facts, struct schema_line **out, size_t *n) FAILS;
+
 /* For those who make findings. */
 enum err verification_verdict(const struct verification *all, struct fault *fault) FAILS;
 void verification_find(struct verification *all, struct arena *arena, const struct finding *one);

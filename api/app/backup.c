@@ -2,23 +2,16 @@
 #include "db/backup.h"
 
 #include "api/app/commands.h"
+#include "api/app/progress.h"
 #include "api/app/site.h"
-#include "db/clock.h"
 
 #include <inttypes.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { BAR = 14, LINE_EVERY_US = 10 * 1000 * 1000, BAR_EVERY_US = 100 * 1000 };
-
-/* A bar where somebody watches, else a line now and then, and the last. */
-struct progress {
-    bool is_terminal;
-    int64_t told_us;
-};
+enum { MISSING_SHOWN = 20 };
 
 struct backup_work {
     struct call *call;
@@ -26,50 +19,29 @@ struct backup_work {
     struct stop stop;
     struct progress progress;
     struct backup_options options;
+    struct store_options store;
 };
 
 static void progress_show(void *user, const char *what, int64_t done, int64_t total)
 {
-    struct progress *progress = user;
-    char marks[BAR + 1];
-    int64_t now = clock_monotonic_us();
-    if (done < total &&
-        now - progress->told_us < (progress->is_terminal ? BAR_EVERY_US : LINE_EVERY_US))
-        return;
-    progress->told_us = now;
-    for (int i = 0; i < BAR; i++)
-        marks[i] = i < done * BAR / total ? '#' : '-';
-    marks[BAR] = '\0';
-    bool is_bar = progress->is_terminal && done < total;
-    fprintf(stderr, "%s%s [%s] %" PRId64 "/%" PRId64 "%s", progress->is_terminal ? "\r" : "", what,
-            marks, done, total, is_bar ? "\033[K" : "\n");
-}
-
-/* Before the home is entered relative paths are the caller's. */
-static const char *path_of(struct call *call, const char *path)
-{
-    char here[PATH_MAX];
-    if (!path || path[0] == '/' || !getcwd(here, sizeof here))
-        return path;
-    return arena_format(&call->arena, "%s/%s", here, path);
+    const struct progress_moment moment = {
+        .verb = what, .done = done, .total = total, .rejected = -1};
+    progress_tell(user, &moment);
 }
 
 /* An operator's own server needs no home; what has to do with a legacy file needs no server. */
 static enum err work_begin(struct call *call, bool needs_server, struct backup_work *work)
 {
-    const char *term = getenv("TERM");
     struct fault aside = {.arena = &call->arena};
     *work = (struct backup_work){
         .call = call,
         .site = {.settings = &call->settings, .home = {.lock = -1}},
         .stop = {.fd = -1},
-        .progress = {.is_terminal = isatty(STDERR_FILENO) && !getenv("NO_COLOR") && !getenv("CI") &&
-                                    term && strcmp(term, "dumb") != 0,
-                     .told_us = clock_monotonic_us()},
         .options = {.command = call->command->name,
                     .arguments = call->arguments,
                     .progress = progress_show},
     };
+    progress_begin(call, &work->progress);
     work->options.user = &work->progress;
     if (stop_open(&work->stop))
         work->options.stop = &work->stop;
@@ -83,6 +55,7 @@ static enum err work_begin(struct call *call, bool needs_server, struct backup_w
 
 static enum exit_code work_end(struct backup_work *work, enum err err)
 {
+    progress_end(&work->progress);
     site_close(&work->site);
     stop_close(&work->stop);
     return err ? call_failed(work->call) : EXIT_DONE;
@@ -117,6 +90,12 @@ static void facts_write(struct call *call, const struct backup_facts *facts)
                facts->kind, facts->tables, facts->rows, facts->files, facts->bytes,
                facts->duration_ms);
     database_write(call, facts);
+    buf_text(out, ", \"missing\": [");
+    for (size_t i = 0; i < facts->missing_n; i++) {
+        buf_text(out, i ? ", " : "");
+        buf_json_string(out, facts->missing[i]);
+    }
+    buf_char(out, ']');
     if (facts->not_noted)
         call_warn(call, "not noted in ops.backup and ops.run: %s", facts->not_noted);
 }
@@ -131,46 +110,43 @@ static void backup_answer(struct call *call, const struct backup_facts *facts)
                " bytes in %.1f s\n",
                facts->folder, facts->tables, facts->rows, facts->files, facts->bytes,
                (double)facts->duration_ms / 1000);
-    call_next(call, arena_format(&call->arena, "restore %s --verify", facts->folder));
+    for (size_t i = 0; i < facts->missing_n && i < MISSING_SHOWN; i++)
+        buf_format(&call->text, "missing: file %s\n", facts->missing[i]);
+    call_next(call, facts->missing_n
+                        ? "files fsck"
+                        : arena_format(&call->arena, "restore %s --verify", facts->folder));
 }
 
-/* The store's folder, unless it is named. */
-static const char *files_of(struct backup_work *work)
+/* The folder that is named, or the store that the settings name. */
+static void store_take(struct backup_work *work, const char *folder)
 {
-    const struct settings *settings = &work->call->settings;
-    const char *home = work->site.home.data_dir ? work->site.home.data_dir : settings->data_dir;
-    const char *usual = *settings->files_dir == '/'
-                            ? settings->files_dir
-                            : arena_format(&work->call->arena, "%s/%s", home, settings->files_dir);
-    return access(usual, F_OK) == 0 ? usual : NULL;
-}
-
-static const char *target_of(struct backup_work *work, const char *named)
-{
-    const char *home = work->site.home.data_dir;
-    return named  ? named
-           : home ? arena_format(&work->call->arena, "%s/backups", home)
-                  : path_of(work->call, arena_format(&work->call->arena, "%s/backups",
-                                                     work->call->settings.data_dir));
+    site_store(&work->site, &work->call->arena, &work->store);
+    if (folder)
+        work->store = (struct store_options){.folder = folder};
+    work->options.store = &work->store;
 }
 
 enum exit_code run_backup(struct call *call)
 {
     struct backup_work work;
     struct backup_facts facts = {.id = NULL};
-    const char *source = path_of(call, call_option(call, "--source")), *url = NULL;
-    const char *to = path_of(call, call_option(call, "--to"));
-    const char *files = path_of(call, call_option(call, "--files"));
+    const char *source = call_path(call, call_option(call, "--source")), *url = NULL;
+    const char *to = call_path(call, call_option(call, "--to"));
+    const char *files = call_path(call, call_option(call, "--files"));
     enum err err = work_begin(call, source == NULL, &work);
     if (!err && source) {
-        err = backup_legacy(&work.options, source, target_of(&work, to), &call->fault, &facts);
+        err = backup_legacy(&work.options, source,
+                            to ? to : site_backups_dir(&work.site, &call->arena), &call->fault,
+                            &facts);
     } else if (!err) {
         err = site_backup_url(&work.site, &call->fault, &url);
+        store_take(&work, files);
         if (!err)
-            err = backup_run(&work.options, url, target_of(&work, to),
-                             files ? files : files_of(&work), &call->fault, &facts);
+            err =
+                backup_run(&work.options, url, to ? to : site_backups_dir(&work.site, &call->arena),
+                           &call->fault, &facts);
     }
-    if (!err)
+    if (facts.id)
         backup_answer(call, &facts);
     return work_end(&work, err);
 }
@@ -201,7 +177,8 @@ static void restore_answer(struct call *call, const struct restore_report *repor
         return; /* refused before anything was done */
     buf_char(&call->result, '{');
     facts_write(call, facts);
-    buf_format(&call->result, ", \"restore_ms\": %" PRId64, report->restore_ms);
+    buf_format(&call->result, ", \"restore_ms\": %" PRId64 ", \"files_put\": %" PRId64,
+               report->restore_ms, report->files_put);
     differences_write(call, report);
     buf_char(&call->result, '}');
     if (err)
@@ -213,6 +190,15 @@ static void restore_answer(struct call *call, const struct restore_report *repor
                "%.1f s, proven in %.1f s\n",
                facts->tables, facts->rows, (double)report->restore_ms / 1000,
                (double)facts->duration_ms / 1000);
+    if (facts->missing_n > 0)
+        call_warn(call, "the store lacked %zu files when this was made, as %s", facts->missing_n,
+                  facts->missing[0]);
+    if (call_option(call, "--files"))
+        buf_format(&call->text, "%" PRId64 " files put back, %" PRId64 " were there already\n",
+                   report->files_put, facts->files - report->files_put);
+    else if (into && facts->files > 0)
+        call_warn(call, "%" PRId64 " files stay in %s/files: --files puts them into a store",
+                  facts->files, facts->folder);
 }
 
 enum exit_code run_restore(struct call *call)
@@ -220,15 +206,22 @@ enum exit_code run_restore(struct call *call)
     struct backup_work work;
     struct restore_report report = {.restore_ms = 0};
     const char *into = call_option(call, "--into"), *url = NULL;
-    const char *folder = call->operands_n == 1 ? path_of(call, call->operands[0]) : NULL;
+    const char *files = call_option(call, "--files");
+    bool is_usual = files && strcmp(files, "store") == 0;
+    files = call_path(call, files);
+    const char *folder = call->operands_n == 1 ? call_path(call, call->operands[0]) : NULL;
     if (!folder)
         return call_usage(call, "say which backup's folder");
     if (!into == !call_option(call, "--verify"))
         return call_usage(call, "say --verify, or --into DB");
+    if (files && !into)
+        return call_usage(call, "--files goes with --into");
     bool is_legacy = access(arena_format(&call->arena, "%s/legacy.sqlite3", folder), F_OK) == 0;
     enum err err = work_begin(call, !is_legacy, &work);
     if (!err && !is_legacy)
         err = site_restore_url(&work.site, &call->fault, &url);
+    if (files)
+        store_take(&work, is_usual ? NULL : files);
     if (!err)
         err = backup_restore(&work.options, url, folder, into, &call->fault, &report);
     restore_answer(call, &report, into, err);

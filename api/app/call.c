@@ -3,9 +3,12 @@
 
 #include "db/clock.h"
 
+#include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 const char *call_option(const struct call *call, const char *name)
 {
@@ -32,6 +35,14 @@ int call_number(const char *text, int absent)
     size_t length = strlen(text);
     bool is_number = length > 0 && length < 10 && text[strspn(text, "0123456789")] == '\0';
     return is_number ? (int)strtol(text, NULL, 10) : -2;
+}
+
+const char *call_path(struct call *call, const char *path)
+{
+    char here[PATH_MAX];
+    if (!path || path[0] == '/' || !getcwd(here, sizeof here))
+        return path;
+    return arena_format(&call->arena, "%s/%s", here, path);
 }
 
 void call_warn(struct call *call, const char *format, ...)
@@ -128,6 +139,30 @@ static const struct command *command_find(int argc, const char *const argv[], in
     return NULL;
 }
 
+/* An option whose value is "NAME..." in the help may be given again, or its values behind commas;
+ * of any other the last one counts. */
+static const char *value_join(struct call *call, size_t i, const char *given)
+{
+    const char *before = call->values[i];
+    bool is_list = strstr(call->command->options[i].value, "...") != NULL;
+    return is_list && before && given ? arena_format(&call->arena, "%s,%s", before, given) : given;
+}
+
+static bool progress_take(struct call *call, const char *given)
+{
+    static const char *const words[] = {[PROGRESS_BAR] = "bar",
+                                        [PROGRESS_LINES] = "lines",
+                                        [PROGRESS_JSON] = "json",
+                                        [PROGRESS_NONE] = "none"};
+    for (int how = PROGRESS_BAR; given && how <= PROGRESS_NONE; how++) {
+        if (strcmp(given, words[how]) == 0) {
+            call->progress = (enum progress_how)how;
+            return true;
+        }
+    }
+    return false;
+}
+
 /* One argument that begins with "--"; the value may be the next one or follow an "=". */
 static bool option_take(struct call *call, const char *argument, const char *following, int *used)
 {
@@ -139,6 +174,11 @@ static bool option_take(struct call *call, const char *argument, const char *fol
         call->is_json = true;
         return true;
     }
+    if (length == strlen("--progress") && strncmp(argument, "--progress", length) == 0 &&
+        !call->command->has_no_json) {
+        *used = given ? 1 : 2;
+        return progress_take(call, given ? given : following);
+    }
     for (size_t i = 0; i < COMMAND_OPTIONS_MAX && options[i].name; i++) {
         if (strlen(options[i].name) != length || strncmp(options[i].name, argument, length) != 0)
             continue;
@@ -146,7 +186,7 @@ static bool option_take(struct call *call, const char *argument, const char *fol
             given = following;
             *used = 2;
         }
-        call->values[i] = options[i].value ? given : "";
+        call->values[i] = !options[i].value ? "" : value_join(call, i, given);
         return options[i].value ? given != NULL : argument[length] == '\0';
     }
     return false;
@@ -180,16 +220,26 @@ static void failure_print(const struct call *call)
         fprintf(stderr, "  %s: %s\n", fault->flaws[i].pointer, fault->flaws[i].detail);
 }
 
-static void text_print(const struct call *call, enum exit_code exit)
+/* A password that is shown once may stand in it: whoever does not get it must know. */
+static enum exit_code answer_write(const struct buf *answer, enum exit_code exit)
 {
-    fwrite(call->text.text, 1, call->text.length, stdout);
-    fflush(stdout);
+    errno = 0;
+    if (fwrite(answer->text, 1, answer->length, stdout) == answer->length && fflush(stdout) == 0)
+        return exit;
+    fprintf(stderr, "clinicd: the answer could not be written: %s\n", strerror(errno));
+    return exit == EXIT_DONE ? EXIT_FAILED : exit;
+}
+
+static enum exit_code text_print(const struct call *call, enum exit_code exit)
+{
+    enum exit_code written = answer_write(&call->text, exit);
     if (exit != EXIT_DONE && call->fault.err)
         failure_print(call);
     for (size_t i = 0; i < call->warnings_n; i++)
         fprintf(stderr, "Warning: %s\n", call->warnings[i]);
     for (size_t i = 0; i < call->next_n; i++)
         fprintf(stderr, "Next: %s\n", call->next[i]);
+    return written;
 }
 
 static void strings_write(struct buf *out, const char *name, const char *const texts[], size_t n)
@@ -220,7 +270,7 @@ static void error_write(struct buf *out, const struct fault *fault)
     buf_text(out, "]}");
 }
 
-static void json_print(struct call *call, enum exit_code exit)
+static enum exit_code json_print(struct call *call, enum exit_code exit)
 {
     char at[CLOCK_TEXT];
     struct buf out;
@@ -239,16 +289,29 @@ static void json_print(struct call *call, enum exit_code exit)
     strings_write(&out, "warnings", call->warnings, call->warnings_n);
     strings_write(&out, "next", call->next, call->next_n);
     buf_text(&out, "}\n");
-    fwrite(out.text, 1, out.length, stdout);
-    fflush(stdout);
+    return answer_write(&out, exit);
+}
+
+/* "password=", and libpq also takes blanks around the sign. */
+static bool names_secret(const char *argument)
+{
+    static const char *const names[] = {"password", "passfile", "sslkey"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const char *at = strcasestr(argument, names[i]);
+        for (; at; at = strcasestr(at, names[i])) {
+            at += strlen(names[i]);
+            if (at[strspn(at, " \t\n")] == '=')
+                return true;
+        }
+    }
+    return false;
 }
 
 /* A connection string may hold a password: of such an argument only its option is kept. */
 static const char *argument_masked(struct arena *arena, const char *argument)
 {
     size_t option = strncmp(argument, "--", 2) == 0 ? strcspn(argument, "=") : 0;
-    bool has_secret = strstr(argument, "://") || strcasestr(argument, "password=") ||
-                      strcasestr(argument, "passfile=") || strcasestr(argument, "sslkey=");
+    bool has_secret = strstr(argument, "://") || names_secret(argument);
     return has_secret ? arena_format(arena, "%.*s%s(connection)", (int)option, argument,
                                      option > 0 ? "=" : "")
                       : argument;
@@ -316,11 +379,7 @@ int commands_run(int argc, const char *const argv[], const char *const environme
         exit = help_print(&call, argc, argv);
     } else {
         enum exit_code code = call_run(&call, argc - 1 - words, argv + 1 + words, environment);
-        if (call.is_json)
-            json_print(&call, code);
-        else
-            text_print(&call, code);
-        exit = (int)code;
+        exit = (int)(call.is_json ? json_print(&call, code) : text_print(&call, code));
     }
     arena_end(&call.arena);
     return exit;

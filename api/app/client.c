@@ -65,11 +65,15 @@ static const char *request_text(const struct client_call *call, const char *host
         call->token ? arena_format(arena, "Authorization: Bearer %s\r\n", call->token) : "";
     const char *match =
         call->if_match ? arena_format(arena, "If-Match: %s\r\n", call->if_match) : "";
-    const char *type = call->body ? "Content-Type: application/json\r\n" : "";
+    const char *pass =
+        call->pass ? arena_format(arena, "Maintenance-Pass: %s\r\n", call->pass) : "";
+    const char *type = call->type   ? arena_format(arena, "Content-Type: %s\r\n", call->type)
+                       : call->body ? "Content-Type: application/json\r\n"
+                                    : "";
     return arena_format(arena,
                         "%s %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\nAccept: "
-                        "application/json\r\n%s%s%sContent-Length: %zu\r\n\r\n%s",
-                        call->method, call->path, host, token, match, type,
+                        "application/json\r\n%s%s%s%sContent-Length: %zu\r\n\r\n%s",
+                        call->method, call->path, host, token, match, pass, type,
                         call->body ? strlen(call->body) : 0, call->body ? call->body : "");
 }
 

@@ -10,7 +10,9 @@ struct client_call {
     const char *method, *path;
     const char *token;    /* or NULL */
     const char *if_match; /* or NULL */
+    const char *pass;     /* through maintenance (db/maintain.h), or NULL */
     const char *body;     /* JSON text, or NULL */
+    const char *type;     /* of a body that is something else, or NULL */
 };
 
 struct client_answer {

@@ -1,5 +1,5 @@
-/* clinicd clinic create, list, show, activate, suspend: by the models that the API uses, so by its
- * rules, one transaction each, with its row in the trail. */
+/* clinicd clinic create, list, show, update, activate, suspend, archive: by the models that the API
+ * uses, so by its rules, one transaction each, with its row in the trail. */
 #include "models/clinic/clinic.h"
 
 #include "api/app/office.h"
@@ -55,14 +55,14 @@ static enum err body_complete(struct call *call, json_t *body)
 }
 
 /* By the document's schema, as the API would: every fault at once, each with its member. */
-static enum err body_check(struct call *call, json_t **body)
+static enum err body_check(struct call *call, const char *operation_id, json_t **body)
 {
     struct document *document;
     enum err err =
         document_load(&call->arena, document_bytes, document_bytes_n, &call->fault, &document);
     if (err)
         return err;
-    const struct operation *operation = document_find(document, "clinics_create");
+    const struct operation *operation = document_find(document, operation_id);
     if (schema_check(operation->body, body, "#", SCHEMA_NORMALISE, &call->fault))
         return ERR_NONE;
     return fail(&call->fault, ERR_INPUT, "validation-failed", "the clinic's file has faults");
@@ -137,7 +137,7 @@ enum exit_code run_clinic_create(struct call *call)
     if (!err)
         err = body_complete(call, body);
     if (!err)
-        err = body_check(call, &body);
+        err = body_check(call, "clinics_create", &body);
     arena_json(&call->arena, body);
     if (err)
         return EXIT_USAGE;
@@ -188,8 +188,35 @@ enum exit_code run_clinic_list(struct call *call)
     return err ? call_failed(call) : EXIT_DONE;
 }
 
-/* Reads the clinic and, with a merge patch, changes it in the same transaction. */
-static enum err clinic_visit(struct call *call, const struct office *office, const json_t *patch)
+/* What is done to a clinic, and with which merge patch; change NULL: it is only shown. */
+struct clinic_work {
+    enum err (*change)(struct tx *tx, const json_t *patch, struct rows *out);
+    const json_t *patch;
+    bool is_read_after; /* the change says nothing of how the clinic is now */
+};
+
+static enum err clinic_archive(struct tx *tx, const json_t *patch, struct rows *out)
+{
+    (void)patch;
+    (void)out;
+    return clinic_deactivate(tx); /* the trail notes what comes last: nothing is read behind it */
+}
+
+static enum err clinic_change(struct call *call, struct tx *tx, const struct clinic_work *work,
+                              struct rows *rows)
+{
+    if (rows_bool(rows, 0, "_is_importing", false))
+        return fail(&call->fault, ERR_CONFLICT, "clinic-importing",
+                    "%s is being imported: `clinicd import` opens it when it is whole",
+                    call->operands[0]);
+    tx->scope.has_if_match = true;
+    tx->scope.if_match = rows_int(rows, 0, "version", 0);
+    return work->change(tx, work->patch, rows);
+}
+
+/* Reads the clinic and changes it in the same transaction. */
+static enum err clinic_visit(struct call *call, const struct office *office,
+                             const struct clinic_work *work)
 {
     struct rows rows;
     struct tx tx;
@@ -202,18 +229,13 @@ static enum err clinic_visit(struct call *call, const struct office *office, con
         return err;
     office_tx(office, call, clinic_id, 200, &tx);
     err = clinic_find(&tx, &rows);
-    if (!err && patch && rows_bool(&rows, 0, "_is_importing", false))
-        err = fail(&call->fault, ERR_CONFLICT, "clinic-importing",
-                   "%s is being imported: `clinicd import` opens it when it is whole",
-                   call->operands[0]);
-    if (!err && patch) {
-        tx.scope.has_if_match = true;
-        tx.scope.if_match = rows_int(&rows, 0, "version", 0);
-        err = clinic_set_subscription(&tx, patch, &rows);
-    }
+    if (!err && work->change)
+        err = clinic_change(call, &tx, work, &rows);
     if (!err)
         err = tx_commit(&tx, NULL);
     tx_end(&tx);
+    if (!err && work->is_read_after)
+        return clinic_visit(call, office, &(struct clinic_work){.change = NULL});
     if (err)
         return err;
     clinic_line(call, &rows, 0);
@@ -221,32 +243,57 @@ static enum err clinic_visit(struct call *call, const struct office *office, con
     return ERR_NONE;
 }
 
-static enum exit_code visit_run(struct call *call, const char *status)
+static enum exit_code visit_run(struct call *call, const struct clinic_work *work)
 {
     struct office office = {.database = NULL};
-    json_t *patch =
-        status ? json_pack("{s:s, s:b}", "subscription_status", status, "is_active", 1) : NULL;
     if (call->operands_n != 1)
         return call_usage(call, "say which clinic");
     enum err err = office_open(call, &office);
     if (!err)
-        err = clinic_visit(call, &office, patch);
+        err = clinic_visit(call, &office, work);
     office_close(&office);
-    json_decref(patch);
     return err ? call_failed(call) : EXIT_DONE;
+}
+
+static enum exit_code status_run(struct call *call, const char *status)
+{
+    json_t *patch = json_pack("{s:s, s:b}", "subscription_status", status, "is_active", 1);
+    return visit_run(call, &(struct clinic_work){.change = clinic_set_subscription,
+                                                 .patch = arena_json(&call->arena, patch)});
 }
 
 enum exit_code run_clinic_show(struct call *call)
 {
-    return visit_run(call, NULL);
+    return visit_run(call, &(struct clinic_work){.change = NULL});
+}
+
+/* The file is what PATCH /clinics/{slug} takes: what it does not name stays. */
+enum exit_code run_clinic_update(struct call *call)
+{
+    json_t *body = NULL;
+    const char *path = call_option(call, "--from");
+    if (call->operands_n != 1 || !path)
+        return call_usage(call, "say which slug, and --from FILE");
+    enum err err = file_read(call, path, &body);
+    if (!err)
+        err = body_check(call, "clinics_update", &body);
+    arena_json(&call->arena, body);
+    if (err)
+        return EXIT_USAGE;
+    return visit_run(call, &(struct clinic_work){.change = clinic_update, .patch = body});
+}
+
+enum exit_code run_clinic_archive(struct call *call)
+{
+    return visit_run(call, &(struct clinic_work){.change = clinic_archive, .is_read_after = true});
 }
 
 enum exit_code run_clinic_activate(struct call *call)
 {
-    return visit_run(call, "active");
+    return status_run(call, "active");
 }
 
 enum exit_code run_clinic_suspend(struct call *call)
 {
-    return visit_run(call, "suspended");
+    return status_run(call, "suspended");
 }

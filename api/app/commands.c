@@ -15,6 +15,12 @@ const struct command commands[] = {
         .help = "bring the schema to this program's version",
         .run = run_migrate_up,
         .options = {{"--to", "V", "stop at version V"},
+                    {"--backup", "HOW",
+                     "auto: make and prove one when it is missing; or none (auto)"},
+                    {"--backup-max-age", "TIME", "how old the newest verified one may be (24h)"},
+                    {"--strict", NULL, "exit 5 when the server warned of anything on the way"},
+                    {"--waive", "NAME...", "go without: backup, doctor, rehearsal, window"},
+                    {"--reason", "TEXT", "why; kept with the run (required with --waive)"},
                     {"--lock-budget", "TIME", "wait so long for one table's lock, 20 times (2s)"},
                     {"--wait", "TIME", "wait so long for another migration to end (1m)"}},
     },
@@ -33,6 +39,11 @@ const struct command commands[] = {
         .help = "go up or down to version V, or to nothing at all",
         .run = run_migrate_to,
         .options = {{"--data-loss-ok", "ROWS", "agree to lose exactly so many rows"},
+                    {"--backup", "HOW",
+                     "auto: make and prove one when it is missing; or none (auto)"},
+                    {"--backup-max-age", "TIME", "how old the newest verified one may be (24h)"},
+                    {"--waive", "NAME...", "go without: backup, doctor, rehearsal, window"},
+                    {"--reason", "TEXT", "why; kept with the run (required with --waive)"},
                     {"--lock-budget", "TIME", "wait so long for one table's lock, 20 times (2s)"},
                     {"--wait", "TIME", "wait so long for another migration to end (1m)"}},
     },
@@ -41,7 +52,14 @@ const struct command commands[] = {
         .help = "tell what up would do: order, locks, tables, rows, seconds",
         .run = run_migrate_plan,
         .options = {{"--to", "V", "stop at version V"},
+                    {"--format", "HOW", "text, or markdown: a notice for the team (text)"},
                     {"--lock-budget", "TIME", "how long others may have to wait (2s)"}},
+    },
+    {
+        .name = "migrate report",
+        .help = "tell what was run, by whom, for how long, beside what was estimated",
+        .run = run_migrate_report,
+        .options = {{"--since", "T", "from then on: 2026-11-22T18:00:00Z, or 2h (24h)"}},
     },
     {
         .name = "migrate status",
@@ -53,6 +71,7 @@ const struct command commands[] = {
     },
     {
         .name = "migrate verify",
+        .operands = "[V...]",
         .help = "ask the database whether the applied migrations still hold",
         .run = run_migrate_verify,
     },
@@ -89,7 +108,8 @@ const struct command commands[] = {
         .name = "migrate rehearse",
         .help = "up, down and up again in a scratch database, and compare",
         .run = run_migrate_rehearse,
-        .options = {{"--scratch", "URL", "an empty database for it (required)"},
+        .options = {{"--from", "FOLDER", "with the data of this backup, and its rows compared"},
+                    {"--scratch", "URL", "an empty database for it (one of its own)"},
                     {"--to", "V", "stop at version V"}},
     },
     {
@@ -97,7 +117,7 @@ const struct command commands[] = {
         .operands = "V",
         .help = "take a database without history for version V, when it proves to be that",
         .run = run_migrate_baseline,
-        .options = {{"--scratch", "URL", "an empty database for the proof (required)"}},
+        .options = {{"--scratch", "URL", "an empty database for the proof (one of its own)"}},
     },
     {
         .name = "migrate accept",
@@ -120,15 +140,17 @@ const struct command commands[] = {
         .operands = "[V|FILE...]",
         .help = "look for what locks, rewrites, loses or crosses clinics",
         .run = run_migrate_lint,
-        .needs_no_settings = true,
+        .options = {{"--format", "HOW", "text, json, or github: notes beside the lines (text)"},
+                    {"--against-db", NULL, "a table that has no rows there is not in use"}},
     },
     {
         .name = "migrate sql",
         .operands = "[V...]",
         .help = "print the statements of these versions (all), exactly as they are sent",
         .run = run_migrate_sql,
-        .options = {{"--down", NULL, "the ones that revert"}},
-        .needs_no_settings = true,
+        .options = {{"--down", NULL, "the ones that revert"},
+                    {"--verify", NULL, "also the questions before and after"},
+                    {"--all-pending", NULL, "of all that `up` would apply now"}},
         .has_no_json = true,
     },
     {
@@ -140,7 +162,7 @@ const struct command commands[] = {
     },
     {
         .name = "import",
-        .operands = "[FILE]",
+        .operands = "[FILE|URL]",
         .help = "carry a legacy database over; run again, it goes on or adds what is new",
         .run = run_import,
         .options = {{"--dry-run", NULL, "read all, write nothing, report"},
@@ -157,7 +179,7 @@ const struct command commands[] = {
         .help = "dump the database into a folder with a manifest of counts and checksums",
         .run = run_backup,
         .options = {{"--to", "DIR", "where its folder is made (backups, in the data directory)"},
-                    {"--files", "DIR", "the store's files (files, in the data directory)"},
+                    {"--files", "DIR", "a folder of files instead of the store of the settings"},
                     {"--source", "FILE", "a legacy SQLite file instead of the database"}},
     },
     {
@@ -166,7 +188,8 @@ const struct command commands[] = {
         .help = "prove that a backup comes back whole, or make a new database of it",
         .run = run_restore,
         .options = {{"--verify", NULL, "restore into a scratch database, compare, drop it"},
-                    {"--into", "DB", "the same, and keep it under this name, which is free"}},
+                    {"--into", "DB", "the same, and keep it under this name, which is free"},
+                    {"--files", "DIR", "put the files there, or `store`: where the settings say"}},
     },
     {
         .name = "maintenance on",
@@ -180,9 +203,12 @@ const struct command commands[] = {
     },
     {
         .name = "maintenance off",
-        .help = "give the service back, when the schema is ready for it",
+        .help = "give the service back, once it is proven to serve (verify smoke)",
         .run = run_maintenance_off,
-        .options = {{"--force", NULL, "even when it is not"}},
+        .options = {{"--http", "URL", "prove it first, here, as `verify smoke` does"},
+                    {"--username", "NAME", "a super admin, for that"},
+                    {"--password-stdin", NULL, "read the password from standard input"},
+                    {"--force", NULL, "without proof, and whatever the schema is; it is noted"}},
     },
     {
         .name = "maintenance status",
@@ -194,7 +220,7 @@ const struct command commands[] = {
         .help = "check program, server, roles and schema: green, amber or red, and what to do",
         .run = run_doctor,
         .options = {{"--for", "WHAT",
-                     "migrate, serve, import or restore: what must be ready for it"},
+                     "migrate, serve, import, restore or scale: what must be ready"},
                     {"--strict", NULL, "take amber for red"}},
     },
     {
@@ -202,19 +228,25 @@ const struct command commands[] = {
         .help = "try to cross from one clinic into another, on every table, as the service",
         .run = run_verify_isolation,
         .options = {{"--self-test", NULL, "prove that it would notice: take each wall away once"},
-                    {"--scratch", "URL", "an empty database for the self-test"}},
+                    {"--scratch", "URL", "an empty database for the self-test (one of its own)"},
+                    {"--http", "URL", "from outside instead: every route, with another's token"},
+                    {"--username", "NAME", "a super admin, for --http"},
+                    {"--password-stdin", NULL, "for --http: read its password"}},
     },
     {
         .name = "verify schema",
         .help = "compare the schema with what the migrations left",
         .run = run_verify_schema,
-        .options = {{"--scratch", "URL", "an empty database: compare with what they make there"}},
+        .options = {{"--scratch", "URL", "an empty database: compare with what they make there"},
+                    {"--from-nothing", NULL, "compare with what they make in one of its own"},
+                    {"--show", "TABLE", "print that table as it is, or `all`: which there are"}},
     },
     {
         .name = "verify data",
         .help = "look for rows that point nowhere, counts that are wrong, gaps in the trail",
         .run = run_verify_data,
-        .options = {{"--clinic", "SLUG", "of this clinic only"}},
+        .options = {{"--clinic", "SLUG", "of this clinic only"},
+                    {"--duplicates", NULL, "look for what may be there twice instead"}},
     },
     {
         .name = "verify smoke",
@@ -223,7 +255,6 @@ const struct command commands[] = {
         .options = {{"--http", "URL", "where it listens, as http://127.0.0.1:8080 (required)"},
                     {"--username", "NAME", "a super admin (required)"},
                     {"--password-stdin", NULL, "read the password from standard input"}},
-        .needs_no_settings = true,
     },
     {
         .name = "clinic create",
@@ -248,6 +279,13 @@ const struct command commands[] = {
         .run = run_clinic_show,
     },
     {
+        .name = "clinic update",
+        .operands = "SLUG",
+        .help = "change a clinic's profile; what the file does not name stays",
+        .run = run_clinic_update,
+        .options = {{"--from", "FILE", "what the API takes for it, as JSON (required)"}},
+    },
+    {
         .name = "clinic activate",
         .operands = "SLUG",
         .help = "open a clinic that was closed or has expired",
@@ -260,6 +298,12 @@ const struct command commands[] = {
         .run = run_clinic_suspend,
     },
     {
+        .name = "clinic archive",
+        .operands = "SLUG",
+        .help = "end a clinic: nobody of it gets in any more; its records stay",
+        .run = run_clinic_archive,
+    },
+    {
         .name = "user list",
         .help = "who signs in at a clinic, but for its patients",
         .run = run_user_list,
@@ -270,6 +314,27 @@ const struct command commands[] = {
         .operands = "NAME",
         .help = "put a one-time password in the place of the old one, end all sessions",
         .run = run_user_reset,
+        .options = {{"--clinic", "SLUG", "of this clinic (required)"}},
+    },
+    {
+        .name = "user disable",
+        .operands = "NAME",
+        .help = "close an account and end its sessions",
+        .run = run_user_disable,
+        .options = {{"--clinic", "SLUG", "of this clinic (required)"}},
+    },
+    {
+        .name = "user enable",
+        .operands = "NAME",
+        .help = "open an account that was closed",
+        .run = run_user_enable,
+        .options = {{"--clinic", "SLUG", "of this clinic (required)"}},
+    },
+    {
+        .name = "user sessions revoke",
+        .operands = "NAME",
+        .help = "end all sessions of an account; its password stays",
+        .run = run_user_sessions_revoke,
         .options = {{"--clinic", "SLUG", "of this clinic (required)"}},
     },
     {
@@ -296,10 +361,17 @@ const struct command commands[] = {
     {.name = "settings", .help = "print the settings in effect", .run = run_settings},
     {
         .name = "openapi",
-        .help = "print the OpenAPI document",
+        .operands = "[FILE]",
+        .help = "print the OpenAPI document, or compare it with the program's routes",
         .run = run_openapi,
+        .options = {{"--check", NULL, "compare this program's document, or FILE"}},
         .needs_no_settings = true,
-        .has_no_json = true,
+    },
+    {
+        .name = "routes",
+        .help = "print what the program answers: method, path, operation, permission",
+        .run = run_routes,
+        .needs_no_settings = true,
     },
     {.name = "healthcheck",
      .help = "exit 0 when the service here is alive",
@@ -327,6 +399,7 @@ const struct command commands[] = {
 
 static const struct command_option common_options[] = {
     {"--json", NULL, "print one JSON document instead of text"},
+    {"--progress", "HOW", "how far it is, on stderr: bar, lines, json or none"},
     {"--help", NULL, "print this"},
 };
 
@@ -366,7 +439,7 @@ static void command_help(struct buf *out, const char *program, const struct comm
                command->help);
     for (size_t i = 0; i < COMMAND_OPTIONS_MAX && command->options[i].name; i++)
         option_help(out, &command->options[i]);
-    for (size_t i = command->has_no_json ? 1 : 0; i < 2; i++)
+    for (size_t i = command->has_no_json ? 2 : 0; i < 3; i++)
         option_help(out, &common_options[i]);
 }
 

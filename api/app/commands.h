@@ -28,7 +28,10 @@ enum exit_code {
     EXIT_CANNOT_CONNECT = 10,
 };
 
-enum { COMMAND_OPTIONS_MAX = 8, COMMAND_OPERANDS_MAX = 16, CALL_NOTES_MAX = 8 };
+enum { COMMAND_OPTIONS_MAX = 12, COMMAND_OPERANDS_MAX = 16, CALL_NOTES_MAX = 8 };
+
+/* Who is told how far a command has come; AUTO: what suits where stderr goes. */
+enum progress_how { PROGRESS_AUTO, PROGRESS_BAR, PROGRESS_LINES, PROGRESS_JSON, PROGRESS_NONE };
 
 struct command_option {
     const char *name;  /* "--to" */
@@ -68,6 +71,7 @@ struct call {
     size_t next_n;
     int64_t started_us, started_monotonic_us;
     bool is_json;
+    enum progress_how progress;
 };
 
 /* The value of an option, "" of a switch, or NULL when it was not given. */
@@ -83,6 +87,9 @@ enum exit_code call_usage(struct call *call, const char *format, ...) PRINTF(2, 
 
 /* The exit code of the call's fault. */
 enum exit_code call_failed(const struct call *call);
+
+/* A relative path is the caller's folder's: to be asked before the home is entered. NULL stays. */
+const char *call_path(struct call *call, const char *path);
 
 /* A whole number from 0 on, or `absent` when the text is NULL; -2 when it is no such number. */
 int call_number(const char *text, int absent);
@@ -108,6 +115,7 @@ enum exit_code run_migrate_up(struct call *call);
 enum exit_code run_migrate_down(struct call *call);
 enum exit_code run_migrate_to(struct call *call);
 enum exit_code run_migrate_plan(struct call *call);
+enum exit_code run_migrate_report(struct call *call);
 enum exit_code run_migrate_status(struct call *call);
 enum exit_code run_migrate_verify(struct call *call);
 enum exit_code run_migrate_repair(struct call *call);
@@ -136,15 +144,21 @@ enum exit_code run_verify_smoke(struct call *call);
 enum exit_code run_clinic_create(struct call *call);
 enum exit_code run_clinic_list(struct call *call);
 enum exit_code run_clinic_show(struct call *call);
+enum exit_code run_clinic_update(struct call *call);
+enum exit_code run_clinic_archive(struct call *call);
 enum exit_code run_clinic_activate(struct call *call);
 enum exit_code run_clinic_suspend(struct call *call);
 enum exit_code run_user_list(struct call *call);
 enum exit_code run_user_reset(struct call *call);
+enum exit_code run_user_disable(struct call *call);
+enum exit_code run_user_enable(struct call *call);
+enum exit_code run_user_sessions_revoke(struct call *call);
 enum exit_code run_create_superadmin(struct call *call);
 enum exit_code run_files_fsck(struct call *call);
 enum exit_code run_files_sweep(struct call *call);
 enum exit_code run_settings(struct call *call);
 enum exit_code run_openapi(struct call *call);
+enum exit_code run_routes(struct call *call);
 enum exit_code run_healthcheck(struct call *call);
 enum exit_code run_version(struct call *call);
 enum exit_code run_completion(struct call *call);

@@ -1,6 +1,7 @@
 /* clinicd files …: do the rows and the store still agree? Beside a running service or without one.
  */
 #include "api/app/commands.h"
+#include "api/app/progress.h"
 #include "api/app/site.h"
 #include "db/clock.h"
 #include "db/database.h"
@@ -135,7 +136,7 @@ static enum exit_code look_run(struct call *call, struct custody_options options
     struct look look = {.call = call,
                         .options = options,
                         .began_us = clock_monotonic_us(),
-                        .has_terminal = isatty(STDERR_FILENO) == 1 && !call->is_json};
+                        .has_terminal = progress_how(call) == PROGRESS_BAR && !call->is_json};
     look.options.told = look_tell;
     look.options.moved = look_move;
     look.options.user = &look;

@@ -2,8 +2,8 @@
 #include "db/import.h"
 
 #include "api/app/commands.h"
+#include "api/app/progress.h"
 #include "api/app/site.h"
-#include "db/clock.h"
 
 #include <inttypes.h>
 #include <limits.h>
@@ -12,52 +12,16 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { BAR = 14, LINE_EVERY_US = 10 * 1000 * 1000, BAR_EVERY_US = 100 * 1000 };
-
-/* A bar where somebody watches, else a line now and then. */
-struct bar {
-    bool is_terminal;
-    int64_t began_us, told_us;
-    char name[40];
-};
-
-static void bar_begin(struct bar *bar)
+static void progress_show(void *user, const struct import_progress *progress)
 {
-    const char *term = getenv("TERM");
-    *bar = (struct bar){.is_terminal = isatty(STDERR_FILENO) && !getenv("NO_COLOR") &&
-                                       !getenv("CI") && term && strcmp(term, "dumb") != 0};
-}
-
-static void bar_show(void *user, const struct import_progress *progress)
-{
-    struct bar *bar = user;
-    char marks[BAR + 1];
-    int64_t now = clock_monotonic_us();
-    bool is_new = strcmp(bar->name, progress->name) != 0;
-    bool is_last = progress->done >= progress->total;
-    if (is_new) {
-        snprintf(bar->name, sizeof bar->name, "%s", progress->name);
-        bar->began_us = now;
-    }
-    if (!is_last && !is_new &&
-        now - bar->told_us < (bar->is_terminal ? BAR_EVERY_US : LINE_EVERY_US))
-        return;
-    bar->told_us = now;
-    int64_t total = progress->total > 0 ? progress->total : 1;
-    int filled = (int)(progress->done * BAR / total);
-    for (int i = 0; i < BAR; i++)
-        marks[i] = i < filled ? '#' : '-';
-    marks[BAR] = '\0';
-    double seconds = (double)(now - bar->began_us) / 1e6;
-    double rate = seconds > 0.01 ? (double)progress->done / seconds / 1000 : 0;
-    char bytes[32] = "";
-    if (progress->bytes > 0)
-        snprintf(bytes, sizeof bytes, "  %.1f MB", (double)progress->bytes / 1e6);
-    fprintf(stderr,
-            "%simport %-22s [%s] %3d %%  %" PRId64 "/%" PRId64 "  %.1f k/s%s  rej %" PRId64 "%s",
-            bar->is_terminal ? "\r" : "", progress->name, marks,
-            (int)(progress->done * 100 / total), progress->done, progress->total, rate, bytes,
-            progress->rejected, bar->is_terminal && !is_last ? "\033[K" : "\n");
+    const struct progress_moment moment = {.verb = progress->verb,
+                                           .what = progress->name,
+                                           .done = progress->done,
+                                           .total = progress->total,
+                                           .rejected = progress->rejected,
+                                           .bytes = progress->bytes,
+                                           .chunk = progress->chunk};
+    progress_tell(user, &moment);
 }
 
 /* An operator's own server needs no home, only the migrator's url; a store may lie in it. */
@@ -85,15 +49,6 @@ static enum exit_code undo(struct call *call, int id)
     return err ? call_failed(call) : EXIT_DONE;
 }
 
-/* Before the home is entered relative paths are the caller's. */
-static const char *path_of(struct call *call, const char *path)
-{
-    char here[PATH_MAX];
-    if (!path || path[0] == '/' || !getcwd(here, sizeof here))
-        return path;
-    return arena_format(&call->arena, "%s/%s", here, path);
-}
-
 static enum exit_code answer(struct call *call, const struct import_result *result)
 {
     if (result->rejected > 0)
@@ -115,6 +70,8 @@ static enum exit_code activate(struct call *call, int id)
 {
     struct site site;
     const char *url;
+    if (id < 1)
+        return call_usage(call, "--open needs the number of an import");
     enum err err = url_find(call, &site, false, &url);
     if (!err)
         err = import_activate(url, id, &call->fault);
@@ -129,7 +86,7 @@ static enum exit_code activate(struct call *call, int id)
 enum exit_code run_import(struct call *call)
 {
     struct site site = {.home = {.lock = -1}};
-    struct bar bar;
+    struct progress progress;
     struct import_result result = {.id = 0};
     const char *passwords = call_option(call, "--passwords");
     int most = call_number(call_option(call, "--max-rejects"), -1);
@@ -140,15 +97,18 @@ enum exit_code run_import(struct call *call)
     if (call_option(call, "--open"))
         return activate(call, call_number(call_option(call, "--open"), -1));
     if (call->operands_n != 1 || most == -2)
-        return call_usage(call, "say which file to import; --max-rejects needs a number");
+        return call_usage(call,
+                          "say which file or database to import; --max-rejects needs a number");
     if (passwords && strcmp(passwords, "keep") != 0 && strcmp(passwords, "reset") != 0)
         return call_usage(call, "--passwords is keep or reset");
-    bar_begin(&bar);
     struct store_options store;
     settings_store(&call->settings, &store);
-    struct import_options options = {.file = path_of(call, call->operands[0]),
+    progress_begin(call, &progress);
+    struct import_options options = {.file = import_is_address(call->operands[0])
+                                                 ? call->operands[0]
+                                                 : call_path(call, call->operands[0]),
                                      .clinic = call_option(call, "--clinic"),
-                                     .files = path_of(call, call_option(call, "--files")),
+                                     .files = call_path(call, call_option(call, "--files")),
                                      .store = &store,
                                      .file_most = (uint64_t)call->settings.upload_max,
                                      .scans = call->settings.scanner[0] != '\0',
@@ -156,14 +116,15 @@ enum exit_code run_import(struct call *call)
                                      .activates = call_option(call, "--activate") != NULL,
                                      .resets_passwords = passwords && passwords[0] == 'r',
                                      .most_rejects = most,
-                                     .progress = bar_show,
-                                     .user = &bar};
+                                     .progress = progress_show,
+                                     .user = &progress};
     struct stop stop = {.fd = -1};
     if (!options.is_dry && stop_open(&stop))
         options.stop = &stop;
     enum err err = options.is_dry ? ERR_NONE : url_find(call, &site, options.files, &options.url);
     if (!err)
         err = import_run(&options, &call->fault, &call->text, &call->result, &result);
+    progress_end(&progress);
     if (!options.is_dry)
         site_close(&site);
     if (options.stop)

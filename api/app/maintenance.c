@@ -1,6 +1,5 @@
 /* clinicd maintenance on, off, status: the service taken away and given back. */
-#include "api/app/migration.h"
-#include "db/maintain.h"
+#include "api/app/smoke.h"
 
 #include <string.h>
 
@@ -83,23 +82,65 @@ enum exit_code run_maintenance_on(struct call *call)
     return migration_end(&work, err);
 }
 
-enum exit_code run_maintenance_off(struct call *call)
+/* Behind a fence nobody could be asked. */
+static enum err prove(struct migration_work *work, const struct smoke_order *order,
+                      struct buf *steps)
+{
+    struct fault *fault = &work->call->fault;
+    struct maintain_state state;
+    enum err err = maintain_status(&work->options, fault, &state);
+    if (err || !state.is_on)
+        return err;
+    err = maintain_lower(&work->options, fence_url_of(work), fault);
+    return err ? err : smoke_prove(work, order, steps);
+}
+
+/* Where to go from a refusal. */
+static void off_next(struct call *call)
+{
+    const char *code = call->fault.code ? call->fault.code : "";
+    if (strcmp(code, "not-ready") == 0)
+        call_next(call, "migrate status");
+    else if (strcmp(code, "smoke-missing") == 0)
+        call_next(call, "maintenance off --http URL --username NAME --password-stdin");
+}
+
+static enum exit_code off(struct call *call, const struct smoke_order *order)
 {
     struct migration_work work;
+    struct buf steps;
     bool was_on = false;
+    bool is_forced = call_option(call, "--force") != NULL;
+    buf_begin(&steps, &call->arena, 1024);
     enum err err = migration_begin(call, &work);
+    if (!err && order)
+        err = prove(&work, order, &steps);
     if (!err)
-        err = maintain_off(&work.options, fence_url_of(&work), call_option(call, "--force") != NULL,
-                           &call->fault, &was_on);
-    if (!err) {
-        buf_format(&call->result, "{\"maintenance\": \"off\", \"was_on\": %s}",
-                   was_on ? "true" : "false");
+        err = maintain_off(&work.options, fence_url_of(&work), is_forced, &call->fault, &was_on);
+    if (!err)
         buf_format(&call->text, "maintenance is off%s\n", was_on ? "" : ", and was before");
-    }
-    bool is_early = call->fault.code && strcmp(call->fault.code, "not-ready") == 0;
-    if (is_early)
-        call_next(call, "migrate status");
+    else
+        off_next(call);
+    buf_format(&call->result, "{\"maintenance\": %s, \"was_on\": %s, \"steps\": %s}",
+               err ? "null" : "\"off\"",
+               err      ? "null"
+               : was_on ? "true"
+                        : "false",
+               steps.length > 0 ? steps.text : "[]");
     return migration_end(&work, err);
+}
+
+enum exit_code run_maintenance_off(struct call *call)
+{
+    struct smoke_order order;
+    if (!call_option(call, "--http"))
+        return off(call, NULL);
+    enum exit_code exit = smoke_order_read(call, &order);
+    if (exit != EXIT_DONE)
+        return exit;
+    exit = off(call, &order);
+    smoke_order_forget(&order);
+    return exit;
 }
 
 static void state_json(struct buf *out, const struct maintain_state *state)

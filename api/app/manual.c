@@ -52,7 +52,9 @@ void commands_manual(struct buf *out)
                   ".SH SYNOPSIS\n.B clinicd\n.I command\n[\\fIoption\\fR ...]\n"
                   ".SH DESCRIPTION\nThe answer is on standard output, as text or, with "
                   "\\fB\\-\\-json\\fR, as one document; notes, progress and failures are on "
-                  "standard error. \\fB\\-\\-help\\fR explains a command.\n.SH COMMANDS\n");
+                  "standard error. \\fB\\-\\-progress\\fR \\fIHOW\\fR says how progress is told: "
+                  "bar, lines, json or none. \\fB\\-\\-help\\fR explains a command.\n"
+                  ".SH COMMANDS\n");
     for (const struct command *row = commands; row->name; row++)
         roff_command(out, row);
     buf_text(out, ".SH EXIT STATUS\n");
@@ -70,7 +72,7 @@ static void completion_case(struct buf *out, const struct command *command)
     buf_format(out, "    \"%s \"*) words=\"", command->name);
     for (size_t i = 0; i < COMMAND_OPTIONS_MAX && command->options[i].name; i++)
         buf_format(out, "%s ", command->options[i].name);
-    buf_format(out, "%s--help\" ;;\n", command->has_no_json ? "" : "--json ");
+    buf_format(out, "%s--help\" ;;\n", command->has_no_json ? "" : "--json --progress ");
 }
 
 /* Is this the first command whose name begins with that word? */

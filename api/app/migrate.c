@@ -1,10 +1,21 @@
-/* clinicd migrate up, down, to, repair, accept, verify, sql, roles: the schema, from the command
- * line.
+/* clinicd migrate up, down, to, repair, accept, verify: the schema, from the command line.
  */
 #include "api/app/migration.h"
 
 #include <stdio.h>
 #include <string.h>
+
+/* What the server warned of; with --strict that is a failure, though what was applied stays. */
+static enum err notices_take(struct call *call, const struct migrate_report *report, enum err err)
+{
+    size_t told = report->notices_n < NOTICES_MAX ? report->notices_n : NOTICES_MAX;
+    for (size_t i = 0; i < told; i++)
+        call_warn(call, "%s", report->notices[i]);
+    if (err || report->notices_n == 0 || !call_option(call, "--strict"))
+        return err;
+    return fail(&call->fault, ERR_INTERNAL, "verification-failed",
+                "the server warned %zu times on the way (--strict)", report->notices_n);
+}
 
 enum exit_code run_migrate_up(struct call *call)
 {
@@ -16,11 +27,17 @@ enum exit_code run_migrate_up(struct call *call)
     work.options.to = to;
     if (!err)
         err = migrate_up(&work.options, &call->fault, &applied);
-    buf_format(&call->result, "{\"applied\": %d, ", applied);
+    buf_format(&call->result, "{\"applied\": %d, \"warnings\": %zu, ", applied,
+               work.report.notices_n);
     migration_files_write(&call->result, &work.report);
+    buf_text(&call->result, ", ");
+    migration_prechecks_write(call, &work.report);
+    buf_text(&call->result, ", ");
+    migration_conditions_write(call, &work.report);
     buf_char(&call->result, '}');
+    err = notices_take(call, &work.report, err);
     if (err && work.report.done_n > 0)
-        call_warn(call, "%zu files before this one were applied and stay", work.report.done_n);
+        call_warn(call, "%zu files were applied and stay", work.report.done_n);
     if (!err)
         buf_format(&call->text, "%d applied\n", applied);
     call_next(call, err ? "migrate status" : "migrate verify");
@@ -66,6 +83,10 @@ enum exit_code run_migrate_to(struct call *call)
         err = migrate_to(&work.options, version, &call->fault, &applied, &reverted);
     buf_format(&call->result, "{\"applied\": %d, \"reverted\": %d, ", applied, reverted);
     migration_files_write(&call->result, &work.report);
+    buf_text(&call->result, ", ");
+    migration_prechecks_write(call, &work.report);
+    buf_text(&call->result, ", ");
+    migration_conditions_write(call, &work.report);
     buf_char(&call->result, '}');
     if (!err)
         buf_format(&call->text, "%d applied, %d reverted\n", applied, reverted);
@@ -113,56 +134,18 @@ enum exit_code run_migrate_accept(struct call *call)
 enum exit_code run_migrate_verify(struct call *call)
 {
     struct migration_work work;
+    int versions[COMMAND_OPERANDS_MAX + 1] = {0};
+    for (size_t i = 0; i < call->operands_n; i++) {
+        versions[i] = call_number(call->operands[i], 0);
+        if (versions[i] < 1)
+            return call_usage(call, "say versions, not %s", call->operands[i]);
+    }
     enum err err = migration_begin(call, &work);
     if (!err)
-        err = migrate_verify(&work.options, &call->fault);
+        err = migrate_verify_files(&work.options, call->operands_n > 0 ? versions : NULL,
+                                   &call->fault);
     buf_format(&call->result, "{\"verified\": %s}", err ? "false" : "true");
     if (!err)
         buf_text(&call->text, "verified\n");
     return migration_end(&work, err);
-}
-
-static void statements_write(struct buf *out, const char *const *statements)
-{
-    for (size_t i = 0; statements && statements[i]; i++)
-        buf_format(out, "%s;\n\n", statements[i]);
-}
-
-static const struct migration *migration_find(int version)
-{
-    for (const struct migration *row = migrations; row->version; row++) {
-        if (row->version == version)
-            return row;
-    }
-    return NULL;
-}
-
-static void migration_write(struct call *call, const struct migration *migration)
-{
-    bool is_down = call_option(call, "--down") != NULL;
-    buf_format(&call->text, "-- %04d %s, %s%s\n\n", migration->version, migration->name,
-               is_down ? "down" : "up", migration->in_tx ? ", in one transaction" : "");
-    statements_write(&call->text, is_down ? migration->down : migration->up);
-    if (!is_down)
-        statements_write(&call->text, migration->chunk);
-}
-
-enum exit_code run_migrate_sql(struct call *call)
-{
-    for (size_t i = 0; i < call->operands_n; i++) {
-        const struct migration *migration = migration_find(call_number(call->operands[i], 0));
-        if (!migration)
-            return call_usage(call, "there is no migration %s", call->operands[i]);
-        migration_write(call, migration);
-    }
-    for (const struct migration *row = migrations; call->operands_n == 0 && row->version; row++)
-        migration_write(call, row);
-    return EXIT_DONE;
-}
-
-enum exit_code run_migrate_roles(struct call *call)
-{
-    buf_text(&call->text, "-- Run by a superuser, once; a second time changes nothing.\n\n");
-    statements_write(&call->text, migration_roles);
-    return EXIT_DONE;
 }

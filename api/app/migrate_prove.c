@@ -15,63 +15,42 @@ void migration_drift_write(struct call *call, const struct drift *drift, size_t 
     buf_char(&call->result, ']');
 }
 
-static const char *scratch_take(struct call *call)
+enum err scratch_take(struct call *call, const struct site *site, const char *migrate_url,
+                      struct scratch *out)
 {
-    const char *url = call_option(call, "--scratch");
-    if (!url || url[0] == '\0')
-        call_usage(call, "--scratch URL is required: an empty database, as the role "
-                         "clinicd_migrator, that is filled and emptied again");
-    return url;
+    const char *url = call_option(call, "--scratch"), *maker_url = NULL;
+    struct fault aside = {.arena = &call->arena};
+    if (url) {
+        *out = (struct scratch){.url = url};
+        return ERR_NONE;
+    }
+    if (site_restore_url(site, &aside, &maker_url))
+        return fail(&call->fault, ERR_INPUT, "usage",
+                    "name an empty database as the role clinicd_migrator by --scratch URL, or a "
+                    "superuser who makes one in CLINICD_RESTORE_URL");
+    return scratch_begin(maker_url, migrate_url, site_app_url(site), &call->fault, out);
 }
 
 enum exit_code run_migrate_baseline(struct call *call)
 {
     struct migration_work work;
     struct drift *drift = NULL;
+    struct scratch scratch = {.name = NULL};
     size_t drift_n = 0;
     int version = call_number(call->operands_n == 1 ? call->operands[0] : NULL, 0);
-    const char *scratch = scratch_take(call);
-    if (!scratch)
-        return EXIT_USAGE;
     if (version < 1)
         return call_usage(call, "say which version the database is taken for");
     enum err err = migration_begin(call, &work);
     if (!err)
-        err = migrate_baseline(&work.options, version, scratch, &call->fault, &drift, &drift_n);
+        err = scratch_take(call, &work.site, work.options.url, &scratch);
+    if (!err)
+        err = migrate_baseline(&work.options, version, scratch.url, &call->fault, &drift, &drift_n);
+    scratch_end(&scratch, &call->fault);
     buf_format(&call->result, "{\"version\": %d, ", err ? 0 : version);
     migration_drift_write(call, drift, drift_n);
     buf_char(&call->result, '}');
     if (!err)
         buf_format(&call->text, "this database is version %04d, object by object\n", version);
     call_next(call, "migrate status");
-    return migration_end(&work, err);
-}
-
-enum exit_code run_migrate_rehearse(struct call *call)
-{
-    struct migration_work work;
-    struct drift *drift = NULL;
-    size_t drift_n = 0;
-    int to = call_number(call_option(call, "--to"), -1);
-    const char *scratch = scratch_take(call);
-    if (!scratch)
-        return EXIT_USAGE;
-    if (to == -2)
-        return call_usage(call, "--to needs a version");
-    enum err err = migration_begin(call, &work);
-    work.options.to = to;
-    if (!err)
-        err = migrate_rehearse(&work.options, scratch, &call->fault, &drift, &drift_n);
-    buf_char(&call->result, '{');
-    migration_files_write(&call->result, &work.report);
-    buf_text(&call->result, ", ");
-    migration_drift_write(call, drift, drift_n);
-    buf_char(&call->result, '}');
-    if (!err)
-        buf_format(&call->text,
-                   "rehearsed %zu files: up, verified, down to the same catalogue, up again\n",
-                   work.report.done_n);
-    if (!err)
-        call_next(call, "migrate up");
     return migration_end(&work, err);
 }

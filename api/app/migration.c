@@ -63,7 +63,12 @@ enum err migration_begin(struct call *call, struct migration_work *work)
     /* An operator's own server needs no home: only the migrator's url. */
     if (!err && call->settings.database_url[0] == '\0')
         err = site_open(&call->settings, SITE_VISIT, &call->fault, &work->site);
-    return err ? err : site_migrator_url(&work->site, &call->fault, &work->options.url);
+    if (!err)
+        err = site_migrator_url(&work->site, &call->fault, &work->options.url);
+    if (err || !call_has_option(call, "--waive"))
+        return err;
+    work->options.guard = &work->guard.rules;
+    return guard_take(call, &work->site, work->options.stop, work->options.url, &work->guard);
 }
 
 static void database_write(struct call *call, const struct migrate_report *report)
@@ -101,6 +106,43 @@ void migration_files_write(struct buf *out, const struct migrate_report *report)
                    ", \"lock_hold_ms\": %" PRId64 ", \"rows\": %" PRId64 ", \"retries\": %d}",
                    done->duration_ms, done->lock_wait_ms, done->lock_hold_ms, done->rows,
                    done->retries);
+    }
+    buf_char(out, ']');
+}
+
+void migration_prechecks_write(struct call *call, const struct migrate_report *report)
+{
+    struct buf *out = &call->result;
+    buf_text(out, "\"prechecks\": [");
+    for (size_t i = 0; i < report->prechecks_n; i++) {
+        const struct precheck_finding *one = &report->prechecks[i];
+        buf_format(out, "%s{\"version\": %d, \"name\": ", i ? ", " : "", one->version);
+        buf_json_string(out, one->name);
+        buf_text(out, ", \"finds\": ");
+        buf_json_string(out, one->finds);
+        buf_format(out, ", \"count\": %" PRId64 ", \"ids\": %s, \"cure\": ", one->count, one->ids);
+        buf_json_string(out, one->cure);
+        buf_char(out, '}');
+        buf_format(&call->text, "red  %04d_%s: %" PRId64 " %s, as %s\n     -> %s\n", one->version,
+                   one->name, one->count, one->finds, one->ids, one->cure);
+    }
+    buf_char(out, ']');
+}
+
+void migration_conditions_write(struct call *call, const struct migrate_report *report)
+{
+    struct buf *out = &call->result;
+    buf_text(out, "\"conditions\": [");
+    for (size_t i = 0; i < report->conditions_n; i++) {
+        const struct migrate_condition *one = &report->conditions[i];
+        buf_format(out,
+                   "%s{\"name\": \"%s\", \"holds\": %s, \"waived\": %s, \"found\": ", i ? ", " : "",
+                   one->name, one->holds ? "true" : "false", one->is_waived ? "true" : "false");
+        buf_json_string(out, one->found);
+        buf_char(out, '}');
+        if (!one->holds)
+            buf_format(&call->text, "%-6s  %-9s  %s\n", one->is_waived ? "waived" : "red",
+                       one->name, one->found);
     }
     buf_char(out, ']');
 }

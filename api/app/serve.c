@@ -1,5 +1,6 @@
 /* clinicd serve: everything up in order, until a signal, everything down in reverse. */
 #include "api/app/commands.h"
+#include "api/app/guard.h"
 #include "api/app/site.h"
 #include "api/endpoints.h"
 #include "db/embedded.h"
@@ -75,14 +76,18 @@ static void migration_said(void *user, const char *line)
     log_format(LOG_INFO_, "%s", line);
 }
 
-/* Only the embedded server is migrated by us: it has no other operator. */
+/* Only the embedded server is migrated by us: it has no other operator. With clinics in it a proven
+ * backup is made first. */
 static enum err schema_prepare(const struct site *site, struct fault *fault)
 {
     struct migrate_options options = {
         .lock_wait_ms = MIGRATE_WAIT_MS, .to = -1, .data_loss_ok = -1, .say = migration_said};
+    struct guard guard;
     int applied;
     if (!site->embedded)
         return ERR_NONE;
+    guard_embedded(site, fault->arena, &guard);
+    options.guard = &guard.rules;
     enum err err = site_migrator_url(site, fault, &options.url);
     return err ? err : migrate_up(&options, fault, &applied);
 }

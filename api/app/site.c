@@ -2,6 +2,9 @@
 
 #include "db/embedded.h"
 
+#include <limits.h>
+#include <unistd.h>
+
 enum { JOIN_WAIT_MS = 20000 };
 
 static enum err embedded_open(enum site_use use, struct fault *fault, struct site *site)
@@ -78,4 +81,29 @@ enum err site_restore_url(const struct site *site, struct fault *fault, const ch
                     "database, as a role that may make one (a superuser)");
     *out = site->embedded ? embedded_boot_url(site->embedded) : own;
     return ERR_NONE;
+}
+
+/* A relative path is the caller's folder's as long as the home is not entered. */
+static const char *whole_path(const char *path, struct arena *arena)
+{
+    char here[PATH_MAX];
+    return path[0] == '/' || !getcwd(here, sizeof here) ? path
+                                                        : arena_format(arena, "%s/%s", here, path);
+}
+
+static const char *site_path(const struct site *site, const char *name, struct arena *arena)
+{
+    const char *home = site->home.data_dir ? site->home.data_dir : site->settings->data_dir;
+    return name[0] == '/' ? name : whole_path(arena_format(arena, "%s/%s", home, name), arena);
+}
+
+const char *site_backups_dir(const struct site *site, struct arena *arena)
+{
+    return site_path(site, "backups", arena);
+}
+
+void site_store(const struct site *site, struct arena *arena, struct store_options *out)
+{
+    settings_store(site->settings, out);
+    out->folder = site_path(site, site->settings->files_dir, arena);
 }

@@ -40,4 +40,8 @@ enum err site_migrator_url(const struct site *site, struct fault *fault, const c
 enum err site_backup_url(const struct site *site, struct fault *fault, const char **out) FAILS;
 enum err site_restore_url(const struct site *site, struct fault *fault, const char **out) FAILS;
 
+/* Where backups are made, and the store that the settings name: absolute, by the data directory. */
+const char *site_backups_dir(const struct site *site, struct arena *arena);
+void site_store(const struct site *site, struct arena *arena, struct store_options *out);
+
 #endif

@@ -1,7 +1,7 @@
-/* clinicd verify smoke: the service from outside, as its users meet it. Two clinics are opened, a
- * patient is registered and read, the other clinic sees nothing of it; then all is closed again. */
+#include "api/app/smoke.h"
+
 #include "api/app/client.h"
-#include "api/app/commands.h"
+#include "api/app/crossing.h"
 #include "db/clock.h"
 #include "db/keys.h"
 #include "db/uuid.h"
@@ -9,8 +9,11 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
-enum { PASSWORD_ROOM = 1026 };
+/* So long a service may take to hear of an order or a pass, where it looks every second at the
+ * latest, and to come back to its database from behind a fence. */
+enum { PASSWORD_ROOM = 1026, HEAR_MS = 10000, RETURN_MS = 30000, POLL_US = 100 * 1000 };
 
 /* A clinic that is there for the length of the run. */
 struct smoke_clinic {
@@ -19,7 +22,8 @@ struct smoke_clinic {
 
 struct smoke {
     struct call *call;
-    const char *url, *token; /* the platform's */
+    const char *url, *pass, *token; /* the platform's */
+    struct buf *steps;
     int done;
 };
 
@@ -29,20 +33,47 @@ static const char *member(const struct client_answer *answer, const char *name)
     return text ? text : "";
 }
 
+/* How long an answer may still change: of a service that has not heard what it must know, or is not
+ * back yet. 0: it is what it is. */
+static int64_t patience_ms(const struct smoke *smoke, int status,
+                           const struct client_answer *answer)
+{
+    const char *code = member(answer, "code");
+    if (!smoke->pass || status == answer->status)
+        return 0;
+    if (status == 503 || strcmp(code, "maintenance") == 0)
+        return HEAR_MS;
+    return !smoke->token && strcmp(code, "database-unavailable") == 0 ? RETURN_MS : 0;
+}
+
+static enum err ask(const struct smoke *smoke, const struct client_call *request, int status,
+                    struct client_answer *answer)
+{
+    int64_t began = clock_monotonic_us();
+    enum err err = client_ask(request, &smoke->call->fault, answer);
+    while (!err && clock_monotonic_us() - began < patience_ms(smoke, status, answer) * 1000) {
+        usleep(POLL_US);
+        err = client_ask(request, &smoke->call->fault, answer);
+    }
+    return err;
+}
+
 /* One request that must be answered by `status`. */
 static enum err step(struct smoke *smoke, const char *what, int status, struct client_call request,
                      struct client_answer *answer)
 {
     struct call *call = smoke->call;
     request.url = smoke->url;
-    enum err err = client_ask(&request, &call->fault, answer);
+    if (status != 503)
+        request.pass = smoke->pass;
+    enum err err = ask(smoke, &request, status, answer);
     if (err)
         return err;
     bool is_good = answer->status == status;
     buf_format(&call->text, "%-6s %s: %d\n", is_good ? "ok" : "FAILED", what, answer->status);
-    buf_format(&call->result, "%s{\"step\": ", smoke->done++ ? ", " : "");
-    buf_json_string(&call->result, what);
-    buf_format(&call->result, ", \"status\": %d, \"wanted\": %d}", answer->status, status);
+    buf_format(smoke->steps, "%s{\"step\": ", smoke->done++ ? ", " : "");
+    buf_json_string(smoke->steps, what);
+    buf_format(smoke->steps, ", \"status\": %d, \"wanted\": %d}", answer->status, status);
     if (is_good)
         return ERR_NONE;
     const char *first = json_string_value(
@@ -181,11 +212,49 @@ static enum err clinic_close(struct smoke *smoke, const struct smoke_clinic *cli
     return err;
 }
 
-static enum err smoke_run(struct smoke *smoke, const char *username, const char *password)
+/* For `verify isolation --http`: all routes, one clinic's token, the other's name. */
+static enum err routes_check(struct smoke *smoke, const struct smoke_clinic *own,
+                             const struct smoke_clinic *other)
+{
+    struct call *call = smoke->call;
+    struct client_answer answer;
+    struct crossing crossing = {
+        .url = smoke->url, .token = own->token, .slug = other->slug, .other_token = other->token};
+    if (strcmp(call->command->name, "verify isolation") != 0)
+        return ERR_NONE;
+    enum err err = crossing_check(&crossing, &call->fault, &call->text);
+    if (err)
+        return err;
+    return step(
+        smoke,
+        arena_format(&call->arena, "%d routes of another clinic are not found, %d of its own are",
+                     crossing.tried, crossing.answered),
+        404,
+        (struct client_call){.method = "GET",
+                             .path =
+                                 arena_format(&call->arena, "/clinics/%s/patients", other->slug),
+                             .token = own->token},
+        &answer);
+}
+
+static const struct client_call knock = {.method = "POST", .path = "/auth/login", .body = "{}"};
+
+/* With a pass: that it is this order which keeps everybody out there. A service of another database
+ * knows neither the order nor the pass. */
+static enum err door_check(struct smoke *smoke)
+{
+    struct client_answer answer;
+    return smoke->pass ? step(smoke, "without the pass nobody gets in", 503, knock, &answer)
+                       : ERR_NONE;
+}
+
+static enum err service_use(struct smoke *smoke, const char *username, const char *password)
 {
     struct smoke_clinic own = {.slug = NULL}, other = {.slug = NULL};
-    enum err err =
-        sign_in(smoke, "the platform signs in", "/auth/login", username, password, &smoke->token);
+    enum err err = door_check(smoke);
+    if (!err)
+        err = sign_in(smoke, "the platform signs in", "/auth/login", username, password,
+                      &smoke->token);
     if (err)
         return err;
     err = clinic_make(smoke, &own);
@@ -193,27 +262,97 @@ static enum err smoke_run(struct smoke *smoke, const char *username, const char 
         err = clinic_make(smoke, &other);
     if (!err)
         err = patient_check(smoke, &own, &other);
+    if (!err)
+        err = routes_check(smoke, &own, &other);
     enum err closing = clinic_close(smoke, &own);
     enum err other_closing = clinic_close(smoke, &other);
     return err ? err : closing ? closing : other_closing;
 }
 
+enum err smoke_run(struct call *call, const struct smoke_order *order, const char *pass,
+                   struct buf *steps)
+{
+    struct smoke smoke = {.call = call, .url = order->url, .pass = pass, .steps = steps};
+    buf_text(steps, "[");
+    enum err err = service_use(&smoke, order->username, order->password);
+    buf_text(steps, "]");
+    return err;
+}
+
+enum err smoke_prove(struct migration_work *work, const struct smoke_order *order,
+                     struct buf *steps)
+{
+    struct call *call = work->call;
+    struct maintain_pass pass;
+    enum err err = maintain_pass_give(&work->options, &call->fault, &pass);
+    if (err)
+        return err;
+    err = smoke_run(call, order, pass.token, steps);
+    return maintain_pass_end(&work->options, &pass, err,
+                             arena_format(&call->arena, "{\"steps\": %s}", steps->text),
+                             &call->fault);
+}
+
+enum exit_code smoke_order_read(struct call *call, struct smoke_order *out)
+{
+    struct smoke_order order = {.url = call_option(call, "--http"),
+                                .username = call_option(call, "--username")};
+    if (!order.url || !order.username || !call_option(call, "--password-stdin"))
+        return call_usage(call, "--http URL, --username NAME and --password-stdin are required");
+    char *room = arena_take(&call->arena, PASSWORD_ROOM);
+    if (!fgets(room, PASSWORD_ROOM, stdin))
+        return call_usage(call, "no password came on standard input");
+    room[strcspn(room, "\r\n")] = '\0';
+    order.password = room;
+    *out = order;
+    return EXIT_DONE;
+}
+
+void smoke_order_forget(struct smoke_order *order)
+{
+    sodium_memzero(order->password, PASSWORD_ROOM);
+}
+
+static enum err is_away(struct call *call, const char *url, bool *out)
+{
+    struct client_call request = knock;
+    struct client_answer answer;
+    request.url = url;
+    enum err err = client_ask(&request, &call->fault, &answer);
+    if (!err)
+        *out = answer.status == 503 && strcmp(member(&answer, "code"), "maintenance") == 0;
+    return err;
+}
+
+/* A service that is away is asked with a pass, which only its own database can give. */
+static enum exit_code prove(struct call *call, const struct smoke_order *order, struct buf *steps)
+{
+    struct migration_work work;
+    enum err err = migration_begin(call, &work);
+    if (!err)
+        err = smoke_prove(&work, order, steps);
+    return migration_end(&work, err);
+}
+
 enum exit_code run_verify_smoke(struct call *call)
 {
-    char password[PASSWORD_ROOM];
-    const char *username = call_option(call, "--username");
-    struct smoke smoke = {.call = call, .url = call_option(call, "--http")};
-    if (!smoke.url || !username || !call_option(call, "--password-stdin"))
-        return call_usage(call, "--http URL, --username NAME and --password-stdin are required");
-    if (!fgets(password, sizeof password, stdin))
-        return call_usage(call, "no password came on standard input");
-    password[strcspn(password, "\r\n")] = '\0';
-    buf_text(&call->result, "{\"steps\": [");
-    enum err err = smoke_run(&smoke, username, password);
-    sodium_memzero(password, sizeof password);
-    buf_text(&call->result, "]}");
-    if (err)
-        return call_failed(call);
-    call_next(call, "maintenance off");
-    return EXIT_DONE;
+    struct smoke_order order;
+    struct buf steps;
+    bool has_gone = false;
+    enum exit_code exit = smoke_order_read(call, &order);
+    if (exit != EXIT_DONE)
+        return exit;
+    buf_begin(&steps, &call->arena, 1024);
+    if (is_away(call, order.url, &has_gone))
+        exit = call_failed(call);
+    else if (has_gone)
+        exit = prove(call, &order, &steps);
+    else if (smoke_run(call, &order, NULL, &steps))
+        exit = call_failed(call);
+    smoke_order_forget(&order);
+    buf_format(&call->result, "{\"was_away\": %s, \"steps\": %s}", has_gone ? "true" : "false",
+               steps.length > 0 ? steps.text : "[]");
+    if (exit == EXIT_DONE && has_gone)
+        call_next(call, "maintenance off");
+    return exit;
 }

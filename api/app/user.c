@@ -1,10 +1,12 @@
-/* clinicd user create-superadmin, list, reset: accounts, beside a running service or without one.
+/* clinicd user create-superadmin, list, reset, disable, enable, sessions revoke: accounts, beside a
+ * running service or without one.
  */
 #include "api/app/office.h"
 #include "models/account/password.h"
 #include "models/account/staff.h"
 #include "models/clinic/directory.h"
 #include "models/platform/platform.h"
+#include "models/session/session.h"
 
 #include <sodium.h>
 #include <stdio.h>
@@ -163,45 +165,122 @@ enum exit_code run_user_list(struct call *call)
     return err ? call_failed(call) : EXIT_DONE;
 }
 
-static enum err password_replace(struct call *call, const struct office *office, const char *name)
+/* Whose name it is: the row of the account, whole, in a transaction that the caller ends. */
+static enum err account_take(struct call *call, const struct office *office, const char *name,
+                             struct tx *tx, struct rows *out)
 {
-    char hash[PASSWORD_HASH_TEXT];
     struct rows rows;
-    struct tx tx;
-    const char *id = NULL, *password = password_one_time(&call->arena);
-    enum err err = password_hash(password, &password_target, &call->fault, hash);
-    if (!err)
-        err = staff_of(call, office, &tx, name, &rows);
+    const char *id = NULL;
+    enum err err = staff_of(call, office, tx, name, &rows);
     if (err)
         return err;
     for (int i = 0; i < rows.count; i++)
         if (strcasecmp(rows_text(&rows, i, "username"), name) == 0)
             id = rows_text(&rows, i, "id");
-    err = id ? staff_reset_password(&tx, id, hash, &rows)
+    err = id ? staff_find(tx, id, out)
              : fail(&call->fault, ERR_INPUT, "user-unknown", "nobody there is called %s", name);
+    if (!err) {
+        tx->scope.has_if_match = true;
+        tx->scope.if_match = rows_int(out, 0, "version", 0);
+    } else {
+        tx_end(tx);
+    }
+    return err;
+}
+
+static enum err password_replace(struct call *call, struct tx *tx, const struct rows *account)
+{
+    char hash[PASSWORD_HASH_TEXT];
+    struct rows rows;
+    const char *name = rows_text(account, 0, "username");
+    const char *password = password_one_time(&call->arena);
+    enum err err = password_hash(password, &password_target, &call->fault, hash);
     if (!err)
-        err = tx_commit(&tx, NULL);
-    tx_end(&tx);
+        err = staff_reset_password(tx, rows_text(account, 0, "id"), hash, &rows);
     if (err)
         return err;
     buf_format(&call->text, "%s has the password %s\n", name, password);
-    buf_text(&call->result, "{\"username\": ");
-    buf_json_string(&call->result, name);
     buf_text(&call->result, ", \"one_time_password\": ");
     buf_json_string(&call->result, password);
-    buf_char(&call->result, '}');
     call_warn(call, "the password is shown now and never again; all sessions have ended");
     return ERR_NONE;
 }
 
-enum exit_code run_user_reset(struct call *call)
+static enum err account_disable(struct call *call, struct tx *tx, const struct rows *account)
+{
+    struct rows rows;
+    buf_format(&call->text, "%s is closed; all sessions have ended\n",
+               rows_text(account, 0, "username"));
+    return staff_deactivate(tx, rows_text(account, 0, "id"), NULL, &rows);
+}
+
+static enum err account_enable(struct call *call, struct tx *tx, const struct rows *account)
+{
+    struct rows rows;
+    buf_format(&call->text, "%s may sign in again\n", rows_text(account, 0, "username"));
+    return staff_reactivate(tx, rows_text(account, 0, "id"), &rows);
+}
+
+static enum err sessions_revoke(struct call *call, struct tx *tx, const struct rows *account)
+{
+    struct rows alive;
+    int64_t total = 0;
+    const char *id = rows_text(account, 0, "id");
+    tx->scope.page = (struct page){.limit = LIST_MOST};
+    enum err err = session_list(tx, id, NULL, &alive, &total);
+    if (!err)
+        err = session_end(tx, &realm_clinic, id, NULL, "ended");
+    buf_format(&call->text, "%d sessions of %s have ended\n", err ? 0 : alive.count,
+               rows_text(account, 0, "username"));
+    buf_format(&call->result, ", \"sessions\": %d", err ? 0 : alive.count);
+    return err;
+}
+
+/* Something that is done to one of a clinic's staff: one transaction, with its row in the trail. */
+static enum exit_code account_run(struct call *call,
+                                  enum err (*act)(struct call *call, struct tx *tx,
+                                                  const struct rows *account))
 {
     struct office office = {.database = NULL};
+    struct rows account;
+    struct tx tx;
     if (call->operands_n != 1 || !call_option(call, "--clinic"))
-        return call_usage(call, "say whose password, and --clinic SLUG");
+        return call_usage(call, "say whose account, and --clinic SLUG");
     enum err err = office_open(call, &office);
     if (!err)
-        err = password_replace(call, &office, call->operands[0]);
+        err = account_take(call, &office, call->operands[0], &tx, &account);
+    if (!err) {
+        buf_text(&call->result, "{\"username\": ");
+        buf_json_string(&call->result, rows_text(&account, 0, "username"));
+        err = act(call, &tx, &account);
+        buf_char(&call->result, '}');
+        if (!err)
+            err = tx_commit(&tx, NULL);
+        tx_end(&tx);
+    }
     office_close(&office);
-    return err ? call_failed(call) : EXIT_DONE;
+    if (!err)
+        return EXIT_DONE;
+    call->text.length = call->result.length = call->warnings_n = 0; /* nothing of it happened */
+    return call_failed(call);
+}
+
+enum exit_code run_user_reset(struct call *call)
+{
+    return account_run(call, password_replace);
+}
+
+enum exit_code run_user_disable(struct call *call)
+{
+    return account_run(call, account_disable);
+}
+
+enum exit_code run_user_enable(struct call *call)
+{
+    return account_run(call, account_enable);
+}
+
+enum exit_code run_user_sessions_revoke(struct call *call)
+{
+    return account_run(call, sessions_revoke);
 }

@@ -2,10 +2,11 @@
 #include "db/verify.h"
 
 #include "api/app/commands.h"
-#include "api/app/site.h"
+#include "api/app/migration.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 enum { LOCK_WAIT_MS = 60000 };
 
@@ -93,26 +94,31 @@ static enum exit_code work_end(struct verify_work *work, enum err err, const cha
     return EXIT_DONE;
 }
 
-static enum err self_test(struct verify_work *work, const char *scratch)
+static enum err self_test(struct verify_work *work)
 {
     struct call *call = work->call;
+    struct scratch scratch = {.name = NULL};
     enum err err = site_migrator_url(&work->site, &call->fault, &work->options.url);
-    return err ? err
-               : verify_self_test(&work->options, site_app_url(&work->site), scratch, &call->fault,
-                                  &work->found);
+    if (!err)
+        err = scratch_take(call, &work->site, work->options.url, &scratch);
+    if (!err)
+        err = verify_self_test(&work->options, site_app_url(&work->site), scratch.url, &call->fault,
+                               &work->found);
+    scratch_end(&scratch, &call->fault);
+    return err;
 }
 
 enum exit_code run_verify_isolation(struct call *call)
 {
     struct verify_work work;
-    const char *scratch = call_option(call, "--scratch");
     bool is_self_test = call_option(call, "--self-test") != NULL;
-    if (is_self_test != (scratch != NULL))
-        return call_usage(call, "--self-test needs --scratch URL: an empty database on the same "
-                                "server, as the role clinicd_migrator");
+    if (call_option(call, "--http"))
+        return run_verify_smoke(call); /* which then also tries every route */
+    if (!is_self_test && call_option(call, "--scratch"))
+        return call_usage(call, "--scratch is for --self-test");
     enum err err = work_begin(call, &work);
     if (!err && is_self_test)
-        err = self_test(&work, scratch);
+        err = self_test(&work);
     else if (!err)
         err = verify_isolation(site_app_url(&work.site), &call->fault, &work.found);
     const char *well =
@@ -126,15 +132,53 @@ enum exit_code run_verify_isolation(struct call *call)
     return work_end(&work, err, well);
 }
 
-enum exit_code run_verify_schema(struct call *call)
+/* As `.tables` and `.schema` of a legacy file's shell. */
+static enum exit_code schema_show(struct call *call, const char *table)
 {
     struct verify_work work;
+    struct schema_line *lines = NULL;
+    size_t n = 0;
+    const char *url = NULL;
+    enum err err = work_begin(call, &work);
+    if (!err)
+        err = site_migrator_url(&work.site, &call->fault, &url);
+    if (!err)
+        err = verify_show(url, strcmp(table, "all") == 0 ? NULL : table, &call->fault, &work.found,
+                          &lines, &n);
+    site_close(&work.site);
+    database_tell(call, &work.found);
+    buf_char(&call->result, '[');
+    for (size_t i = 0; i < n; i++) {
+        buf_format(&call->text, "%-10s %-30s %s\n", lines[i].kind, lines[i].name,
+                   lines[i].definition);
+        buf_text(&call->result, i ? ", {\"kind\": " : "{\"kind\": ");
+        buf_json_string(&call->result, lines[i].kind);
+        buf_text(&call->result, ", \"name\": ");
+        buf_json_string(&call->result, lines[i].name);
+        buf_text(&call->result, ", \"definition\": ");
+        buf_json_string(&call->result, lines[i].definition);
+        buf_char(&call->result, '}');
+    }
+    buf_char(&call->result, ']');
+    return err ? call_failed(call) : EXIT_DONE;
+}
+
+enum exit_code run_verify_schema(struct call *call)
+{
+    const char *table = call_option(call, "--show");
+    if (table)
+        return schema_show(call, table);
+
+    struct verify_work work;
+    struct scratch scratch = {.name = NULL};
     enum err err = work_begin(call, &work);
     if (!err)
         err = site_migrator_url(&work.site, &call->fault, &work.options.url);
+    if (!err && (call_option(call, "--scratch") || call_option(call, "--from-nothing")))
+        err = scratch_take(call, &work.site, work.options.url, &scratch);
     if (!err)
-        err =
-            verify_schema(&work.options, call_option(call, "--scratch"), &call->fault, &work.found);
+        err = verify_schema(&work.options, scratch.url, &call->fault, &work.found);
+    scratch_end(&scratch, &call->fault);
     call_next(call, err ? "migrate status --drift" : "verify isolation");
     return work_end(&work, err, "the schema is this program's\n");
 }
@@ -146,9 +190,14 @@ enum exit_code run_verify_data(struct call *call)
     enum err err = work_begin(call, &work);
     if (!err)
         err = site_migrator_url(&work.site, &call->fault, &url);
+    const char *slug = call_option(call, "--clinic");
+    bool wants_duplicates = call_option(call, "--duplicates") != NULL;
     if (!err)
-        err = verify_data(url, call_option(call, "--clinic"), &call->fault, &work.found);
-    return work_end(
-        &work, err,
-        arena_format(&call->arena, "%d checks: the data agrees with itself\n", work.found.checks));
+        err = wants_duplicates ? verify_duplicates(url, slug, &call->fault, &work.found)
+                               : verify_data(url, slug, &call->fault, &work.found);
+    return work_end(&work, err,
+                    wants_duplicates
+                        ? "nothing is there twice\n"
+                        : arena_format(&call->arena, "%d checks: the data agrees with itself\n",
+                                       work.found.checks));
 }

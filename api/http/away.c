@@ -1,5 +1,6 @@
 #include "api/http/away.h"
 
+#include "api/http/incoming.h"
 #include "api/http/service.h"
 #include "models/maintenance/maintenance.h"
 
@@ -18,12 +19,20 @@ enum err away_check(struct request *request)
     return is_away ? refuse(request) : ERR_NONE;
 }
 
+/* Who is let in has no other right than everybody has: all that follows asks as it always does. */
+static bool is_let_in(const struct request *request)
+{
+    const char *pass = request->incoming->header(request->incoming, "Maintenance-Pass");
+    return maintenance_lets_pass(request->service->maintenance, pass, request->now_us);
+}
+
 enum err away_step(struct request *request)
 {
     const struct operation *operation = request->operation;
-    if (operation->stays_open)
+    enum maintenance_mode mode = maintenance_mode(request->service->maintenance);
+    bool is_read = operation->method == METHOD_GET; /* HEAD is the same operation */
+    if (operation->stays_open || mode == MAINTENANCE_OFF ||
+        (mode == MAINTENANCE_READ_ONLY && is_read) || is_let_in(request))
         return ERR_NONE;
-    bool is_refused = operation->method != METHOD_GET && /* HEAD is the same operation */
-                      maintenance_mode(request->service->maintenance) != MAINTENANCE_OFF;
-    return is_refused ? refuse(request) : away_check(request);
+    return refuse(request);
 }

@@ -46,6 +46,8 @@ struct work {
     struct survey survey;
     struct manifest manifest;
     struct draft draft;
+    struct file_mark *files;
+    size_t files_n;
     const char *dump; /* path of pg_dump */
 };
 
@@ -73,6 +75,8 @@ void backup_facts_fill(const struct manifest *manifest, struct backup_facts *out
     out->rows = manifest_rows(manifest);
     out->bytes = manifest->bytes + manifest->files_bytes;
     out->files = manifest->files;
+    out->missing = manifest->missing;
+    out->missing_n = manifest->missing_n;
 }
 
 enum err backup_close(struct draft *draft, const struct manifest *manifest, int64_t began_us,
@@ -185,10 +189,12 @@ static enum err snapshot_keep(struct work *work)
         child_kill(&child);
     else
         err = child_end(&child, work->options->stop, work->fault, NULL);
+    if (!err)
+        err = survey_files(&work->survey, &work->files, &work->files_n);
     return err ? err : survey_run(&work->survey, "COMMIT", 0, NULL, NULL);
 }
 
-static enum err work_do(struct work *work, const char *to, const char *name, const char *files)
+static enum err work_do(struct work *work, const char *to, const char *name)
 {
     struct manifest *manifest = &work->manifest;
     char digest[DIGEST_TEXT];
@@ -199,9 +205,9 @@ static enum err work_do(struct work *work, const char *to, const char *name, con
         err = draft_seal(&work->draft, manifest->payload, work->fault, &manifest->bytes, digest);
     if (!err)
         manifest->sha256 = arena_copy(work->fault->arena, digest);
-    if (!err && files)
-        err = draft_keep_files(&work->draft, files, work->fault, &manifest->files,
-                               &manifest->files_bytes);
+    if (!err)
+        err = draft_keep_files(&work->draft, work->options, work->files, work->files_n, work->fault,
+                               manifest);
     return err;
 }
 
@@ -211,8 +217,20 @@ static void work_end(struct work *work)
     draft_drop(&work->draft);
 }
 
+/* The backup is there and as good as it can be; what it lacks must not go unseen. */
+static enum err missing_tell(const struct work *work)
+{
+    const struct manifest *manifest = &work->manifest;
+    if (manifest->missing_n == 0)
+        return ERR_NONE;
+    return fail(work->fault, ERR_INTERNAL, "verification-failed",
+                "the backup was made, but the store lacks %zu files that rows name, as %s: "
+                "`clinicd files fsck` tells them, with --repair they are marked as missing",
+                manifest->missing_n, manifest->missing[0]);
+}
+
 enum err backup_run(const struct backup_options *options, const char *url, const char *to,
-                    const char *files, struct fault *fault, struct backup_facts *out)
+                    struct fault *fault, struct backup_facts *out)
 {
     struct work work CLEANUP(work_end) = {.options = options, .fault = fault};
     struct manifest *manifest = &work.manifest;
@@ -233,7 +251,7 @@ enum err backup_run(const struct backup_options *options, const char *url, const
         return err;
     work.survey.stop = options->stop;
     ledger_begin(&ledger, options, fault);
-    err = work_do(&work, to, name, files);
+    err = work_do(&work, to, name);
     if (!err)
         err = backup_close(&work.draft, manifest, began_us, fault, &done, sha256, &text);
     if (!err)
@@ -244,5 +262,5 @@ enum err backup_run(const struct backup_options *options, const char *url, const
         return err;
     done.not_noted = ledger.not_noted;
     *out = done;
-    return ERR_NONE;
+    return missing_tell(&work);
 }

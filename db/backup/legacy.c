@@ -49,7 +49,8 @@ enum err legacy_sums(const char *path, struct fault *fault, struct manifest *out
     sqlite3_stmt *names = NULL;
     struct table_sum *tables = arena_array(fault->arena, struct table_sum, TABLES_MAX);
     size_t n = 0;
-    enum err err = source_open(path, fault, &source);
+    const struct import_options options = {.file = path};
+    enum err err = source_open(&options, fault, &source);
     if (!err)
         err = source_prepare(&source, fault, &names,
                              "SELECT name FROM sqlite_master WHERE type = 'table'"
@@ -78,7 +79,9 @@ static enum err payload_make(const char *file, const char *copy, struct fault *f
         return fail(fault, ERR_CONFLICT, "import-unreadable", "%s cannot be backed up: %s", file,
                     strerror(errno));
     close(fd);
-    if (source_copy(file, copy, &aside) || legacy_sums(copy, &aside, manifest))
+    if (source_copy(file, copy, &aside)) /* its words are about the operator's file */
+        return fail(fault, ERR_CONFLICT, "import-unreadable", "%s", aside.detail);
+    if (legacy_sums(copy, &aside, manifest))
         return fail(fault, ERR_CONFLICT, "import-unreadable",
                     "%s cannot be backed up: it is damaged, or no SQLite database", file);
     return ERR_NONE;

@@ -77,6 +77,11 @@ void manifest_write(struct buf *out, const struct manifest *manifest)
         buf_text(out, i ? ", " : "");
         buf_json_string(out, manifest->roles[i]);
     }
+    buf_text(out, "],\n  \"missing\": [");
+    for (size_t i = 0; i < manifest->missing_n; i++) {
+        buf_text(out, i ? ", " : "");
+        buf_json_string(out, manifest->missing[i]);
+    }
     buf_char(out, ']');
     tables_write(out, manifest);
     buf_text(out, "\n}\n");
@@ -103,17 +108,31 @@ static bool texts_read(const json_t *json, struct manifest *out)
     return strcmp(out->payload, is_postgresql ? "database.dump" : "legacy.sqlite3") == 0;
 }
 
+/* Texts of an array; false: something else is among them. */
+static bool names_read(const json_t *array, struct arena *arena, const char ***out, size_t *n)
+{
+    *n = json_array_size(array);
+    *out = arena_array(arena, const char *, *n);
+    for (size_t i = 0; i < *n; i++) {
+        (*out)[i] = json_string_value(json_array_get(array, i));
+        if (!(*out)[i])
+            return false;
+    }
+    return true;
+}
+
 static bool lists_read(const json_t *json, struct arena *arena, struct manifest *out)
 {
     const json_t *tables = json_object_get(json, "tables"), *roles = json_object_get(json, "roles");
     const json_t *sequences = json_object_get(json, "sequences");
-    bool is_good = json_is_array(tables) && json_is_array(sequences) && json_is_array(roles);
+    bool is_good = json_is_array(tables) && json_is_array(sequences) && json_is_array(roles) &&
+                   names_read(roles, arena, &out->roles, &out->roles_n) &&
+                   names_read(json_object_get(json, "missing"), arena, &out->missing,
+                              &out->missing_n); /* older ones have no such list */
     out->tables_n = json_array_size(tables);
     out->sequences_n = json_array_size(sequences);
-    out->roles_n = json_array_size(roles);
     out->tables = arena_array(arena, struct table_sum, out->tables_n);
     out->sequences = arena_array(arena, struct sequence_mark, out->sequences_n);
-    out->roles = arena_array(arena, const char *, out->roles_n);
     for (size_t i = 0; is_good && i < out->tables_n; i++) {
         const json_t *table = json_array_get(tables, i);
         out->tables[i].name = json_member(table, "name");
@@ -126,10 +145,6 @@ static bool lists_read(const json_t *json, struct arena *arena, struct manifest 
         out->sequences[i].name = json_member(sequence, "name");
         is_good =
             out->sequences[i].name && number_read(sequence, "value", &out->sequences[i].value);
-    }
-    for (size_t i = 0; is_good && i < out->roles_n; i++) {
-        out->roles[i] = json_string_value(json_array_get(roles, i));
-        is_good = out->roles[i] != NULL;
     }
     return is_good;
 }

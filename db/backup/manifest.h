@@ -4,6 +4,7 @@
 
 #include "db/buf.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -12,6 +13,15 @@ struct table_sum {
     const char *name; /* "clinicd.patient" */
     int64_t rows;
     const char *checksum; /* decimal; too long for a number */
+};
+
+/* A row of clinicd.file, whose bytes are files/<clinic>/<end of the id>/<id>. */
+struct file_mark {
+    int64_t clinic;
+    const char *id;
+    int64_t size;
+    const char *sha256;
+    bool is_wanted; /* neither deleted nor known to be missing */
 };
 
 struct sequence_mark {
@@ -37,6 +47,8 @@ struct manifest {
     const char **roles; /* that own something or were granted something */
     size_t roles_n;
     int64_t files, files_bytes; /* of the store */
+    const char **missing;       /* "7001/0190…": rows whose file the store did not have */
+    size_t missing_n;
 };
 
 void manifest_write(struct buf *out, const struct manifest *manifest);

@@ -17,9 +17,21 @@ enum err backup_close(struct draft *draft, const struct manifest *manifest, int6
 
 void backup_facts_fill(const struct manifest *manifest, struct backup_facts *out);
 
-/* The store's files into the draft's files/: linked where that is possible, else copied. */
-enum err draft_keep_files(struct draft *draft, const char *dir, struct fault *fault, int64_t *files,
-                          int64_t *bytes) FAILS;
+/* The bytes of every row's file into the draft's files/. What the store does not have as the row
+ * says, and should, is in the manifest's list; ERR_UNAVAILABLE: the store itself fails. */
+enum err draft_keep_files(struct draft *draft, const struct backup_options *options,
+                          const struct file_mark *marks, size_t n, struct fault *fault,
+                          struct manifest *out) FAILS;
+
+/* Whether the backup has every file that the restored rows name; appends what it lacks. */
+enum err dump_compare_files(const char *folder, const struct manifest *manifest,
+                            const struct file_mark *marks, size_t n, struct fault *fault,
+                            struct restore_report *report) FAILS;
+
+/* Puts them into the store. */
+enum err dump_put_files(const struct backup_options *options, const char *folder,
+                        const struct file_mark *marks, size_t n, struct fault *fault,
+                        int64_t *put) FAILS;
 
 /* The tables of a SQLite file, likewise in the order of their names. */
 enum err legacy_sums(const char *path, struct fault *fault, struct manifest *out) FAILS;

@@ -15,7 +15,13 @@
 /* A database that is being restored has such a name, and nothing else has. */
 #define SCRATCH_PREFIX "clinicd-restore-"
 
-/* What a killed restore left: one that is under way is always connected to its own. */
+/* What a killed restore left. One that is under way is not always connected to its own, so whoever
+ * restores holds this lock ("clin", as of the migrator's) with others, and who sweeps holds it
+ * alone. */
+#define SWEEP_LOCK "(1668049262, 3)"
+static const char sweep_begin[] = "SELECT pg_try_advisory_lock" SWEEP_LOCK "::text";
+static const char sweep_end[] = "SELECT pg_advisory_unlock" SWEEP_LOCK;
+static const char restore_begin[] = "SELECT pg_advisory_lock_shared" SWEEP_LOCK;
 static const char leftovers[] =
     "SELECT format('DROP DATABASE IF EXISTS %I', d.datname) FROM pg_catalog.pg_database d"
     " WHERE d.datname ~ '^" SCRATCH_PREFIX "[0-9a-f-]{36}$'"
@@ -70,10 +76,14 @@ static enum err made_run(const struct survey *survey, const char *maker, int n,
 static enum err leftovers_drop(const struct survey *boss)
 {
     PGresult *list = NULL;
-    enum err err = survey_run(boss, leftovers, 0, NULL, &list);
+    const char *is_alone = "false";
+    enum err err = survey_text(boss, sweep_begin, 0, NULL, &is_alone);
+    if (err || strcmp(is_alone, "true") != 0)
+        return err;
+    err = survey_run(boss, leftovers, 0, NULL, &list);
     for (int i = 0; !err && i < PQntuples(list); i++)
         err = survey_run(boss, PQgetvalue(list, i, 0), 0, NULL, NULL);
-    return err;
+    return err ? err : survey_run(boss, sweep_end, 0, NULL, NULL);
 }
 
 static enum err roles_check(struct restore *restore)
@@ -121,6 +131,8 @@ static enum err boss_begin(struct restore *restore)
     enum err err = survey_open(restore->url, NULL, restore->fault, &restore->boss);
     if (!err)
         err = leftovers_drop(&restore->boss);
+    if (!err)
+        err = survey_run(&restore->boss, restore_begin, 0, NULL, NULL);
     if (!err)
         err = roles_check(restore);
     return err ? err : into_check(restore);
@@ -223,6 +235,24 @@ static enum err schema_check(struct restore *restore, const struct survey *scrat
     return n > 0 ? difference_fail(restore) : ERR_NONE;
 }
 
+/* Every file that a restored row names is in the backup, and then in the store. */
+static enum err files_check(struct restore *restore, const struct survey *scratch)
+{
+    struct file_mark *marks = NULL;
+    struct restore_report *report = &restore->report;
+    size_t n = 0;
+    enum err err = survey_files(scratch, &marks, &n);
+    if (!err)
+        err = dump_compare_files(restore->folder, &restore->manifest, marks, n, restore->fault,
+                                 report);
+    if (!err && report->differences_n > 0)
+        err = difference_fail(restore);
+    if (err || !restore->into || !restore->options->store)
+        return err;
+    return dump_put_files(restore->options, restore->folder, marks, n, restore->fault,
+                          &report->files_put);
+}
+
 static enum err scratch_fill(struct restore *restore)
 {
     struct survey scratch CLEANUP(survey_close) = {.conn = NULL};
@@ -232,13 +262,18 @@ static enum err scratch_fill(struct restore *restore)
         err = dump_load(restore, &scratch);
     if (!err)
         err = sums_check(restore, &scratch);
-    return err ? err : schema_check(restore, &scratch);
+    if (!err)
+        err = schema_check(restore, &scratch);
+    return err ? err : files_check(restore, &scratch);
 }
 
+/* A restore may take an hour: who has moved in meanwhile is asked for again. */
 static enum err scratch_name(struct restore *restore)
 {
     const char *const names[] = {restore->scratch, restore->into};
-    enum err err = made_run(&restore->boss, open_database, 1, &restore->scratch);
+    enum err err = into_check(restore);
+    if (!err)
+        err = made_run(&restore->boss, open_database, 1, &restore->scratch);
     if (!err)
         err = made_run(&restore->boss, drop_empty, 1, &restore->into);
     if (!err)

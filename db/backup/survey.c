@@ -2,6 +2,7 @@
 
 #include "db/buf.h"
 #include "db/program.h"
+#include "db/words.h"
 
 #include <poll.h>
 #include <stdlib.h>
@@ -41,6 +42,10 @@ static const char list_tables[] =
 static const char list_sequences[] =
     "SELECT c.oid::regclass::text, coalesce(pg_catalog.pg_sequence_last_value(c.oid), 0)" OURS
     "   AND c.relkind = 'S' ORDER BY c.oid::regclass::text COLLATE \"C\"";
+
+static const char list_files[] =
+    "SELECT clinic_id, id, size_bytes, sha256, deleted_at IS NULL AND state <> 'missing'"
+    "  FROM clinicd.file ORDER BY clinic_id, id";
 
 /* "database … does not exist, skipping": nobody asked. */
 static void notice_ignore(void *user, const char *message)
@@ -132,7 +137,7 @@ enum err survey_open(const char *url, const char *database, struct fault *fault,
     enum err err = ERR_NONE;
     if (PQstatus(survey.conn) != CONNECTION_OK)
         err = fail(fault, ERR_UNAVAILABLE, "database-unavailable",
-                   "cannot connect to the database: %s", PQerrorMessage(survey.conn));
+                   "cannot connect to the database: %s", words_of_refusal(survey.conn));
     PQsetNoticeProcessor(survey.conn, notice_ignore, NULL);
     if (!err)
         err = survey_run(&survey, settings, 0, NULL, NULL);
@@ -180,6 +185,29 @@ enum err survey_sums(const struct survey *survey, const struct backup_options *o
     out->tables = tables;
     out->tables_n = n;
     return err;
+}
+
+enum err survey_files(const struct survey *survey, struct file_mark **out, size_t *n)
+{
+    PGresult *list = NULL;
+    const char *is_there = "f";
+    enum err err =
+        survey_text(survey, "SELECT to_regclass('clinicd.file') IS NOT NULL", 0, NULL, &is_there);
+    if (!err && *is_there == 't')
+        err = survey_run(survey, list_files, 0, NULL, &list);
+    if (err)
+        return err;
+    size_t rows = list ? (size_t)PQntuples(list) : 0;
+    struct file_mark *marks = arena_array(survey->fault->arena, struct file_mark, rows);
+    for (size_t i = 0; i < rows; i++)
+        marks[i] = (struct file_mark){.clinic = strtoll(PQgetvalue(list, (int)i, 0), NULL, 10),
+                                      .id = PQgetvalue(list, (int)i, 1),
+                                      .size = strtoll(PQgetvalue(list, (int)i, 2), NULL, 10),
+                                      .sha256 = PQgetvalue(list, (int)i, 3),
+                                      .is_wanted = *PQgetvalue(list, (int)i, 4) == 't'};
+    *out = marks;
+    *n = rows;
+    return ERR_NONE;
 }
 
 enum err survey_sequences(const struct survey *survey, struct manifest *out)

@@ -32,6 +32,8 @@ enum err survey_text(const struct survey *survey, const char *sql, int n,
 /* All that this role may read, in the transaction's snapshot. */
 enum err survey_sums(const struct survey *survey, const struct backup_options *options,
                      struct manifest *out) FAILS;
+/* The rows of clinicd.file, in the order of clinic and id; none when there is no such table. */
+enum err survey_files(const struct survey *survey, struct file_mark **out, size_t *n) FAILS;
 enum err survey_sequences(const struct survey *survey, struct manifest *out) FAILS;
 
 /* Where pg_dump and pg_restore find the same database, without a password among the arguments. */

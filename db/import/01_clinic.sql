@@ -38,7 +38,7 @@ made AS (
 ),
 places AS (
     INSERT INTO clinicd.quota (clinic_id, kind, allowed)
-    SELECT t.clinic_id, k.kind, greatest(0, coalesce(ops.ref(t.r, k.member), 0))::int
+    SELECT t.clinic_id, k.kind, least(greatest(0, coalesce(ops.ref(t.r, k.member), 0)), 2147483647)::int
     FROM t, (VALUES ('doctor', 'max_doctors'), ('patient', 'max_patients'), ('receptionist', 'max_receptionists')) k (kind, member)
     WHERE NOT t.is_chosen
 ),

@@ -8,7 +8,7 @@ WITH s AS MATERIALIZED (
         s.r->>'is_primary' <> '0' AS is_primary
     FROM ops.import i
     CROSS JOIN ops.staged($1, 'pharmacy') s
-    LEFT JOIN ops.import_map c ON c.source_id = i.source_id AND c.name = 'clinic' AND c.legacy_id = ops.ref(s.r, 'clinic_id')
+    LEFT JOIN LATERAL ops.known(i.source_id, 'clinic', ops.ref(s.r, 'clinic_id')) c ON true
     WHERE i.id = $1
 ),
 t AS MATERIALIZED (

@@ -12,11 +12,11 @@ WITH s AS MATERIALIZED (
         coalesce(ops.tidy(s.r->>'first_name'), ops.tidy(s.r->>'last_name'), ops.tidy(s.r->>'username')) AS first_name,
         CASE WHEN ops.tidy(s.r->>'first_name') IS NULL THEN '' ELSE coalesce(ops.tidy(s.r->>'last_name'), '') END AS last_name,
         coalesce(ops.moment(s.r->>'created_at'), ops.moment(s.r->>'date_joined'), i.started_at) AS created,
-        i.keeps_passwords AND s.r->>'password' ~ '^pbkdf2_sha256\$[1-9][0-9]{3,6}\$[A-Za-z0-9]{1,40}\$[A-Za-z0-9+/]{43}=$' AS has_hash,
+        i.keeps_passwords AND s.r->>'password' ~ '^pbkdf2_sha256\$([1-9][0-9]{3,5}|1[0-9]{6}|2000000)\$[A-Za-z0-9]{1,40}\$[A-Za-z0-9+/]{43}=$' AS has_hash,
         s.r->>'is_superuser' = '1' OR s.r->>'role' = 'super_admin' AS is_platform
     FROM ops.import i
     CROSS JOIN ops.staged($1, 'staff') s
-    LEFT JOIN ops.import_map c ON c.source_id = i.source_id AND c.name = 'clinic' AND c.legacy_id = ops.ref(s.r, 'clinic_id')
+    LEFT JOIN LATERAL ops.known(i.source_id, 'clinic', ops.ref(s.r, 'clinic_id')) c ON true
     WHERE i.id = $1
 ),
 u AS MATERIALIZED (

@@ -7,7 +7,7 @@ WITH s AS MATERIALIZED (
         ops.tidy(s.r->>'license_number') AS license
     FROM ops.import i
     CROSS JOIN ops.staged($1, 'doctor') s
-    LEFT JOIN ops.import_map u ON u.source_id = i.source_id AND u.name = 'staff' AND u.legacy_id = ops.ref(s.r, 'user_id')
+    LEFT JOIN LATERAL ops.known(i.source_id, 'staff', ops.ref(s.r, 'user_id')) u ON true
     WHERE i.id = $1
 ),
 t AS MATERIALIZED (

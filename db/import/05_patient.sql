@@ -5,7 +5,7 @@
 
 -- section load
 WITH s AS MATERIALIZED (
-    SELECT s.n, s.r, i.source_id, i.started_at, ops.ref(s.r, 'clinic_id') IS NULL AS is_homeless,
+    SELECT s.n, s.r, origin.identity, i.started_at, ops.ref(s.r, 'clinic_id') IS NULL AS is_homeless,
         coalesce(c.clinic_id, CASE WHEN ops.ref(s.r, 'clinic_id') IS NULL THEN coalesce(u.clinic_id, i.home_clinic) END) AS clinic_id,
         CASE WHEN u.id IS NOT NULL THEN u.id END AS registrar, u.clinic_id AS registrar_clinic,
         ops.tidy(s.r->>'patient_id') AS number, ops.tidy(s.r->>'patient_name') AS name, ops.day(s.r->>'registration_date') AS registered,
@@ -13,9 +13,10 @@ WITH s AS MATERIALIZED (
         ops.day(s.r->>'date_of_birth') AS born, lower(ops.tidy(s.r->>'gender')) AS gender, s.r->>'status' AS status,
         CASE WHEN jsonb_typeof(s.r->'weight') = 'number' THEN (s.r->>'weight')::numeric END AS weight
     FROM ops.import i
+    JOIN ops.import_source origin ON origin.id = i.source_id
     CROSS JOIN ops.staged($1, 'patient') s
-    LEFT JOIN ops.import_map c ON c.source_id = i.source_id AND c.name = 'clinic' AND c.legacy_id = ops.ref(s.r, 'clinic_id')
-    LEFT JOIN ops.import_map u ON u.source_id = i.source_id AND u.name = 'staff' AND u.legacy_id = ops.ref(s.r, 'registered_by_id')
+    LEFT JOIN LATERAL ops.known(i.source_id, 'clinic', ops.ref(s.r, 'clinic_id')) c ON true
+    LEFT JOIN LATERAL ops.known(i.source_id, 'staff', ops.ref(s.r, 'registered_by_id')) u ON true
     WHERE i.id = $1
 ),
 t AS MATERIALIZED (
@@ -24,9 +25,10 @@ t AS MATERIALIZED (
              WHEN s.name IS NULL THEN 'name-missing' WHEN s.registered IS NULL THEN 'day-unreadable'
              WHEN length(s.number) > 20 OR length(s.name) > 100 OR length(s.phone) > 32 OR length(s.address) > 2000 THEN 'too-long'
              WHEN row_number() OVER (PARTITION BY s.clinic_id, s.number ORDER BY s.n) > 1
-               OR EXISTS (SELECT FROM clinicd.patient p WHERE p.clinic_id = s.clinic_id AND p.patient_number = s.number COLLATE "C")
+               OR EXISTS (SELECT FROM clinicd.patient p
+                    WHERE p.clinic_id = s.clinic_id AND p.patient_number = s.number COLLATE "C" OFFSET 0)
              THEN 'number-taken' END AS code,
-        ops.row_id(s.source_id, 'patient', s.n, s.registered::timestamp AT TIME ZONE 'UTC') AS id,
+        ops.row_id(s.identity, 'patient', s.n, s.registered::timestamp AT TIME ZONE 'UTC') AS id,
         CASE WHEN s.born <= s.started_at::date THEN s.born END AS birth_date,
         CASE WHEN s.gender IN ('male', 'female', 'other') THEN s.gender END AS new_gender,
         CASE WHEN s.status IN ('registered', 'in_diagnosis', 'treatment_started', 'discharged', 'deceased') THEN s.status
@@ -36,7 +38,8 @@ t AS MATERIALIZED (
         btrim(a.first_name || ' ' || a.last_name) AS registrar_name
     FROM s
     LEFT JOIN clinicd.clinic c ON c.clinic_id = s.clinic_id
-    LEFT JOIN clinicd.account a ON a.clinic_id = s.registrar_clinic AND a.id = s.registrar AND a.clinic_id = s.clinic_id
+    LEFT JOIN LATERAL (SELECT * FROM clinicd.account a
+        WHERE a.clinic_id = s.registrar_clinic AND a.id = s.registrar AND a.clinic_id = s.clinic_id OFFSET 0) a ON true
 ),
 made AS (
     INSERT INTO clinicd.patient (clinic_id, id, patient_number, name, gender, date_of_birth, age_years, age_noted_on,
@@ -47,6 +50,21 @@ made AS (
         t.address, t.new_status, t.registered, CASE WHEN t.registrar_name IS NOT NULL THEN t.registrar END, t.registrar_name,
         t.registered::timestamp AT TIME ZONE 'UTC', t.registered::timestamp AT TIME ZONE 'UTC'
     FROM t WHERE t.code IS NULL ORDER BY t.n
+    RETURNING clinic_id, id, name_key
+),
+words AS MATERIALIZED ( -- as clinicd.patient_words_keep()
+    SELECT DISTINCT m.clinic_id, w.word COLLATE "C" AS word, m.name_key, m.id
+    FROM made m CROSS JOIN LATERAL unnest(string_to_array(m.name_key, ' ')) w (word) WHERE w.word <> ''
+),
+found_by AS (
+    INSERT INTO clinicd.patient_word (clinic_id, word, name_key, patient_id)
+    SELECT w.clinic_id, w.word, w.name_key, w.id FROM words w ORDER BY w.clinic_id, w.word, w.name_key
+),
+new_words AS (
+    INSERT INTO clinicd.name_word (clinic_id, word)
+    SELECT DISTINCT w.clinic_id, w.word FROM words w
+    WHERE NOT EXISTS (SELECT FROM clinicd.name_word k WHERE k.clinic_id = w.clinic_id AND k.word = w.word OFFSET 0)
+    ON CONFLICT DO NOTHING
 ),
 places AS (
     INSERT INTO clinicd.quota AS q (clinic_id, kind, used, allowed)
@@ -65,9 +83,9 @@ SELECT t.n, CASE WHEN t.code IS NULL THEN 'loaded' ELSE 'rejected' END, t.code,
     array_remove(ARRAY[CASE WHEN t.is_homeless THEN 'clinic-given' END,
         CASE WHEN t.gender IS NOT NULL AND t.new_gender IS NULL THEN 'gender-unknown' END,
         CASE WHEN t.new_status IS DISTINCT FROM t.status THEN 'status-unknown' END,
-        CASE WHEN t.age NOT BETWEEN 0 AND 150 THEN 'age-impossible' END,
+        CASE WHEN t.age NOT BETWEEN 0 AND 150 OR (t.age IS NULL AND ops.tidy(t.r->>'age') IS NOT NULL) THEN 'age-impossible' END,
         CASE WHEN ops.tidy(t.r->>'date_of_birth') IS NOT NULL AND t.birth_date IS NULL THEN 'birth-date-impossible' END,
-        CASE WHEN t.weight IS NOT NULL AND t.grams IS NULL THEN 'weight-impossible' END,
+        CASE WHEN ops.tidy(t.r->>'weight') IS NOT NULL AND t.grams IS NULL THEN 'weight-impossible' END,
         CASE WHEN t.name <> t.r->>'patient_name' OR t.address <> t.r->>'address' OR t.phone <> t.r->>'phone_number' THEN 'blanks-trimmed' END], NULL)
 FROM t;
 

@@ -6,23 +6,25 @@
 
 -- section load
 WITH s AS MATERIALIZED (
-    SELECT s.n, s.r, i.source_id, p.clinic_id, p.id AS patient_id, o.name, lower(ops.tidy(s.r->>'username')) AS username,
+    SELECT s.n, s.r, origin.identity, p.clinic_id, p.id AS patient_id, o.name, lower(ops.tidy(s.r->>'username')) AS username,
         lower(ops.tidy(s.r->>'email')) AS email,
         coalesce(ops.moment(s.r->>'created_at'), ops.moment(s.r->>'date_joined'), i.started_at) AS created
     FROM ops.import i
+    JOIN ops.import_source origin ON origin.id = i.source_id
     CROSS JOIN ops.staged($1, 'login') s
-    LEFT JOIN ops.import_map p ON p.source_id = i.source_id AND p.name = 'patient' AND p.legacy_id = ops.ref(s.r, 'patient_row')
-    LEFT JOIN clinicd.patient o ON o.clinic_id = p.clinic_id AND o.id = p.id
+    LEFT JOIN LATERAL ops.known(i.source_id, 'patient', ops.ref(s.r, 'patient_row')) p ON true
+    LEFT JOIN LATERAL (SELECT * FROM clinicd.patient o WHERE o.clinic_id = p.clinic_id AND o.id = p.id OFFSET 0) o ON true
     WHERE i.id = $1
 ),
 t AS MATERIALIZED (
-    SELECT s.*, ops.row_id(s.source_id, 'login', s.n, s.created) AS id, s.patient_id IS NULL AS is_orphan,
+    SELECT s.*, ops.row_id(s.identity, 'login', s.n, s.created) AS id, s.patient_id IS NULL AS is_orphan,
         CASE WHEN s.patient_id IS NULL THEN NULL WHEN s.username IS NULL THEN 'name-missing'
              WHEN length(s.username) > 140 THEN 'too-long'
-             WHEN EXISTS (SELECT FROM clinicd.account a WHERE a.clinic_id = s.clinic_id AND a.patient_id = s.patient_id)
+             WHEN EXISTS (SELECT FROM clinicd.account a WHERE a.clinic_id = s.clinic_id AND a.patient_id = s.patient_id OFFSET 0)
              THEN 'login-exists' END AS code,
         CASE WHEN length(s.username) < 3
-               OR EXISTS (SELECT FROM clinicd.account a WHERE a.clinic_id = s.clinic_id AND a.username_key = s.username COLLATE "C")
+               OR EXISTS (SELECT FROM clinicd.account a
+                    WHERE a.clinic_id = s.clinic_id AND a.username_key = s.username COLLATE "C" OFFSET 0)
                OR row_number() OVER (PARTITION BY s.clinic_id, s.username ORDER BY s.n) > 1
              THEN s.username || '-' || s.n ELSE s.username END AS new_username,
         CASE WHEN s.email NOT LIKE '%@patient.local' AND length(s.email) <= 254 THEN s.email END AS new_email

@@ -14,7 +14,7 @@ WITH s AS MATERIALIZED (
                 GROUP BY 1) k WHERE d IS NOT NULL ORDER BY at LIMIT 20) AS dosages
     FROM ops.import i
     CROSS JOIN ops.staged($1, 'catalog_medicine') s
-    LEFT JOIN ops.import_map c ON c.source_id = i.source_id AND c.name = 'clinic' AND c.legacy_id = ops.ref(s.r, 'clinic_id')
+    LEFT JOIN LATERAL ops.known(i.source_id, 'clinic', ops.ref(s.r, 'clinic_id')) c ON true
     WHERE i.id = $1
 ),
 clean AS MATERIALIZED (

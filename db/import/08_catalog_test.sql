@@ -10,7 +10,7 @@ WITH s AS MATERIALIZED (
         ops.tidy(s.r->>'test_name') AS name, ops.test_type(s.r->>'test_type', s.r->>'test_name') AS kind
     FROM ops.import i
     CROSS JOIN ops.staged($1, 'catalog_test') s
-    LEFT JOIN ops.import_map c ON c.source_id = i.source_id AND c.name = 'clinic' AND c.legacy_id = ops.ref(s.r, 'clinic_id')
+    LEFT JOIN LATERAL ops.known(i.source_id, 'clinic', ops.ref(s.r, 'clinic_id')) c ON true
     WHERE i.id = $1
 ),
 t AS MATERIALIZED (

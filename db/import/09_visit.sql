@@ -4,21 +4,23 @@
 
 -- section load
 WITH s AS MATERIALIZED (
-    SELECT s.n, s.r, i.source_id, p.clinic_id, p.id AS patient_id, c.timezone, ops.ref(s.r, 'clinic_id') IS NULL AS is_homeless,
+    SELECT s.n, s.r, origin.identity, p.clinic_id, p.id AS patient_id, c.timezone, ops.ref(s.r, 'clinic_id') IS NULL AS is_homeless,
         cm.clinic_id <> p.clinic_id AS is_conflict, ops.moment(s.r->>'check_in_date') AS at, s.r->>'status' AS status,
         ops.tidy(s.r->>'purpose') AS purpose, ops.tidy(s.r->>'notes') AS notes,
         a.id AS by_id, btrim(a.first_name || ' ' || a.last_name) AS by_name
     FROM ops.import i
+    JOIN ops.import_source origin ON origin.id = i.source_id
     CROSS JOIN ops.staged($1, 'visit') s
-    LEFT JOIN ops.import_map p ON p.source_id = i.source_id AND p.name = 'patient' AND p.legacy_id = ops.ref(s.r, 'patient_id')
-    LEFT JOIN ops.import_map cm ON cm.source_id = i.source_id AND cm.name = 'clinic' AND cm.legacy_id = ops.ref(s.r, 'clinic_id')
+    LEFT JOIN LATERAL ops.known(i.source_id, 'patient', ops.ref(s.r, 'patient_id')) p ON true
+    LEFT JOIN LATERAL ops.known(i.source_id, 'clinic', ops.ref(s.r, 'clinic_id')) cm ON true
     LEFT JOIN clinicd.clinic c ON c.clinic_id = p.clinic_id
-    LEFT JOIN ops.import_map u ON u.source_id = i.source_id AND u.name = 'staff' AND u.legacy_id = ops.ref(s.r, 'checked_in_by_id')
-    LEFT JOIN clinicd.account a ON a.clinic_id = u.clinic_id AND a.id = u.id AND a.clinic_id = p.clinic_id
+    LEFT JOIN LATERAL ops.known(i.source_id, 'staff', ops.ref(s.r, 'checked_in_by_id')) u ON true
+    LEFT JOIN LATERAL (SELECT * FROM clinicd.account a
+        WHERE a.clinic_id = u.clinic_id AND a.id = u.id AND a.clinic_id = p.clinic_id OFFSET 0) a ON true
     WHERE i.id = $1
 ),
 u AS MATERIALIZED (
-    SELECT s.*, (s.at AT TIME ZONE s.timezone)::date AS day, ops.row_id(s.source_id, 'visit', s.n, s.at) AS id,
+    SELECT s.*, (s.at AT TIME ZONE s.timezone)::date AS day, ops.row_id(s.identity, 'visit', s.n, s.at) AS id,
         CASE WHEN s.patient_id IS NULL THEN 'patient-unknown' WHEN s.at IS NULL THEN 'time-unreadable'
              WHEN length(s.purpose) > 200 OR length(s.notes) > 2000 THEN 'too-long' END AS code,
         CASE s.status WHEN 'checked_in' THEN 'no_show' WHEN 'in_consultation' THEN 'completed' WHEN 'cancelled' THEN 'cancelled'

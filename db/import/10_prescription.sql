@@ -4,20 +4,22 @@
 
 -- section load
 WITH s AS MATERIALIZED (
-    SELECT s.n, s.r, i.source_id, p.clinic_id, p.id AS patient_id, c.timezone, ops.ref(s.r, 'clinic_id') IS NULL AS is_homeless,
+    SELECT s.n, s.r, origin.identity, p.clinic_id, p.id AS patient_id, c.timezone, ops.ref(s.r, 'clinic_id') IS NULL AS is_homeless,
         cm.clinic_id <> p.clinic_id AS is_conflict, ops.moment(s.r->>'prescription_date') AS at, s.r->>'status' AS status,
         a.id AS doctor_id, coalesce(NULLIF(btrim(a.first_name || ' ' || a.last_name), ''), a.username) AS doctor_name
     FROM ops.import i
+    JOIN ops.import_source origin ON origin.id = i.source_id
     CROSS JOIN ops.staged($1, 'prescription') s
-    LEFT JOIN ops.import_map p ON p.source_id = i.source_id AND p.name = 'patient' AND p.legacy_id = ops.ref(s.r, 'patient_id')
-    LEFT JOIN ops.import_map cm ON cm.source_id = i.source_id AND cm.name = 'clinic' AND cm.legacy_id = ops.ref(s.r, 'clinic_id')
+    LEFT JOIN LATERAL ops.known(i.source_id, 'patient', ops.ref(s.r, 'patient_id')) p ON true
+    LEFT JOIN LATERAL ops.known(i.source_id, 'clinic', ops.ref(s.r, 'clinic_id')) cm ON true
     LEFT JOIN clinicd.clinic c ON c.clinic_id = p.clinic_id
-    LEFT JOIN ops.import_map d ON d.source_id = i.source_id AND d.name = 'doctor' AND d.legacy_id = ops.ref(s.r, 'doctor_id')
-    LEFT JOIN clinicd.account a ON a.clinic_id = d.clinic_id AND a.id = d.id AND a.clinic_id = p.clinic_id
+    LEFT JOIN LATERAL ops.known(i.source_id, 'doctor', ops.ref(s.r, 'doctor_id')) d ON true
+    LEFT JOIN LATERAL (SELECT * FROM clinicd.account a
+        WHERE a.clinic_id = d.clinic_id AND a.id = d.id AND a.clinic_id = p.clinic_id OFFSET 0) a ON true
     WHERE i.id = $1
 ),
 u AS MATERIALIZED (
-    SELECT s.*, (s.at AT TIME ZONE s.timezone)::date AS day, ops.row_id(s.source_id, 'prescription', s.n, s.at) AS id,
+    SELECT s.*, (s.at AT TIME ZONE s.timezone)::date AS day, ops.row_id(s.identity, 'prescription', s.n, s.at) AS id,
         CASE WHEN s.patient_id IS NULL THEN 'patient-unknown' WHEN s.doctor_id IS NULL THEN 'doctor-unknown'
              WHEN s.at IS NULL THEN 'time-unreadable' WHEN s.status NOT IN ('pending', 'completed', 'cancelled') THEN 'status-unknown'
              WHEN length(s.r->>'admission_reason') > 2000 THEN 'too-long' END AS code
@@ -62,15 +64,23 @@ SELECT u.n, CASE WHEN u.code IS NULL THEN 'loaded' ELSE 'rejected' END, u.code,
              THEN 'advice-without-reason' END], NULL)
 FROM u LEFT JOIN t ON t.n = u.n;
 
--- A statement of its own: the figures count it when the prescription is there.
-INSERT INTO clinicd.admission_recommendation (clinic_id, prescription_id, patient_id, admission_type, reason, recommended_at,
-    created_at, updated_at)
-SELECT p.clinic_id, p.id, p.patient_id, 'general', coalesce(ops.tidy(s.r->>'admission_reason'), 'No reason was recorded.'),
-    p.prescribed_at, p.prescribed_at, p.prescribed_at
-FROM ops.staged($1, 'prescription') s
-JOIN ops.import_outcome o ON o.n = s.n AND o.outcome = 'loaded'
-JOIN clinicd.prescription p ON p.clinic_id = o.clinic_id AND p.id = o.id AND p.status <> 'cancelled'
-WHERE s.r->>'admission_recommended' = '1';
+-- A statement of its own: the prescription is there by then, and counted without it.
+WITH made AS (
+    INSERT INTO clinicd.admission_recommendation (clinic_id, prescription_id, patient_id, admission_type, reason, recommended_at,
+        created_at, updated_at)
+    SELECT p.clinic_id, p.id, p.patient_id, 'general', coalesce(ops.tidy(s.r->>'admission_reason'), 'No reason was recorded.'),
+        p.prescribed_at, p.prescribed_at, p.prescribed_at
+    FROM ops.staged($1, 'prescription') s
+    JOIN ops.import_outcome o ON o.n = s.n AND o.outcome = 'loaded'
+    CROSS JOIN LATERAL (SELECT * FROM clinicd.prescription p WHERE p.clinic_id = o.clinic_id AND p.id = o.id OFFSET 0) p
+    WHERE p.status <> 'cancelled' AND s.r->>'admission_recommended' = '1'
+    RETURNING clinic_id, prescription_id
+)
+UPDATE clinicd.prescription_figure f SET recommended = f.recommended + n.made
+FROM (SELECT p.clinic_id, p.doctor_id, count(*) AS made FROM made m
+      CROSS JOIN LATERAL (SELECT * FROM clinicd.prescription p WHERE p.clinic_id = m.clinic_id AND p.id = m.prescription_id OFFSET 0) p
+      GROUP BY p.clinic_id, p.doctor_id) n
+WHERE f.clinic_id = n.clinic_id AND f.doctor_id = n.doctor_id;
 
 -- section check
 SELECT count(*), sum(ops.canon(p.patient_id::text, p.doctor_id::text, ops.instant(p.prescribed_at), p.status))

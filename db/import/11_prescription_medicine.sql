@@ -4,21 +4,22 @@
 
 -- section load
 WITH s AS MATERIALIZED (
-    SELECT s.n, s.r, i.source_id, w.clinic_id, w.id AS prescription_id, w.patient_id, w.prescribed_at AS at,
+    SELECT s.n, s.r, origin.identity, w.clinic_id, w.id AS prescription_id, w.patient_id, w.prescribed_at AS at,
         ops.ref(s.r, 'clinic_id') IS NULL AS is_homeless, cm.clinic_id <> p.clinic_id AS is_conflict,
         ops.tidy(s.r->>'medicine_name') AS name, ops.tidy(s.r->>'dosage') AS dosage, ops.tidy(s.r->>'duration') AS duration,
         ops.medicine_type(s.r->>'medicine_type') AS kind, ops.schedule(s.r->>'schedule') AS schedule,
         ops.food(s.r->>'food_instruction') AS food, ops.tidy(s.r->>'frequency') AS words, ops.ref(s.r, 'qty') AS qty,
         ops.times_a_day(ops.ref(s.r, 'frequency_per_day'), ops.tidy(s.r->>'frequency'), ops.schedule(s.r->>'schedule')) AS often
     FROM ops.import i
+    JOIN ops.import_source origin ON origin.id = i.source_id
     CROSS JOIN ops.staged($1, 'prescription_medicine') s
-    LEFT JOIN ops.import_map p ON p.source_id = i.source_id AND p.name = 'prescription' AND p.legacy_id = ops.ref(s.r, 'prescription_id')
-    LEFT JOIN clinicd.prescription w ON w.clinic_id = p.clinic_id AND w.id = p.id
-    LEFT JOIN ops.import_map cm ON cm.source_id = i.source_id AND cm.name = 'clinic' AND cm.legacy_id = ops.ref(s.r, 'clinic_id')
+    LEFT JOIN LATERAL ops.known(i.source_id, 'prescription', ops.ref(s.r, 'prescription_id')) p ON true
+    LEFT JOIN LATERAL (SELECT * FROM clinicd.prescription w WHERE w.clinic_id = p.clinic_id AND w.id = p.id OFFSET 0) w ON true
+    LEFT JOIN LATERAL ops.known(i.source_id, 'clinic', ops.ref(s.r, 'clinic_id')) cm ON true
     WHERE i.id = $1
 ),
 t AS MATERIALIZED (
-    SELECT s.*, ops.row_id(s.source_id, 'prescription_medicine', s.n, s.at) AS id, ops.medicine_name(s.name, s.dosage, s.kind) AS new_name,
+    SELECT s.*, ops.row_id(s.identity, 'prescription_medicine', s.n, s.at) AS id, ops.medicine_name(s.name, s.dosage, s.kind) AS new_name,
         coalesce(s.schedule, ops.schedule(s.words)) AS new_schedule,
         ops.tidy(concat_ws(E'\n', ops.tidy(s.r->>'instructions'),
             CASE WHEN s.words !~ '^[0-9]+$' AND ops.schedule(s.words) IS NULL THEN 'Frequency: ' || s.words END,
@@ -63,7 +64,8 @@ FROM u t;
 UPDATE clinicd.prescription_paper k SET facts = (k.facts::jsonb
     || jsonb_build_object('medicines', clinicd.prescription_facts(k.clinic_id, k.prescription_id)->'medicines'))::json
 FROM (SELECT DISTINCT l.clinic_id, l.prescription_id FROM ops.import_outcome o
-      JOIN clinicd.prescription_medicine l ON l.clinic_id = o.clinic_id AND l.id = o.id WHERE o.outcome = 'loaded') c
+      CROSS JOIN LATERAL (SELECT * FROM clinicd.prescription_medicine l WHERE l.clinic_id = o.clinic_id AND l.id = o.id OFFSET 0) l
+      WHERE o.outcome = 'loaded') c
 WHERE k.clinic_id = c.clinic_id AND k.prescription_id = c.prescription_id;
 
 -- section check

@@ -4,20 +4,21 @@
 
 -- section load
 WITH s AS MATERIALIZED (
-    SELECT s.n, s.r, i.source_id, w.clinic_id, w.id AS prescription_id, w.patient_id, w.prescribed_at AS at,
+    SELECT s.n, s.r, origin.identity, w.clinic_id, w.id AS prescription_id, w.patient_id, w.prescribed_at AS at,
         ops.ref(s.r, 'clinic_id') IS NULL AS is_homeless, cm.clinic_id <> p.clinic_id AS is_conflict,
         ops.tidy(s.r->>'test_name') AS name, ops.test_type(s.r->>'test_type', s.r->>'test_name') AS kind,
         ops.tidy(s.r->>'description') AS about, ops.day(s.r->>'test_date') AS test_on,
         ops.tidy(s.r->>'result') AS result, s.r->>'is_completed' = '1' AS is_done
     FROM ops.import i
+    JOIN ops.import_source origin ON origin.id = i.source_id
     CROSS JOIN ops.staged($1, 'prescription_test') s
-    LEFT JOIN ops.import_map p ON p.source_id = i.source_id AND p.name = 'prescription' AND p.legacy_id = ops.ref(s.r, 'prescription_id')
-    LEFT JOIN clinicd.prescription w ON w.clinic_id = p.clinic_id AND w.id = p.id
-    LEFT JOIN ops.import_map cm ON cm.source_id = i.source_id AND cm.name = 'clinic' AND cm.legacy_id = ops.ref(s.r, 'clinic_id')
+    LEFT JOIN LATERAL ops.known(i.source_id, 'prescription', ops.ref(s.r, 'prescription_id')) p ON true
+    LEFT JOIN LATERAL (SELECT * FROM clinicd.prescription w WHERE w.clinic_id = p.clinic_id AND w.id = p.id OFFSET 0) w ON true
+    LEFT JOIN LATERAL ops.known(i.source_id, 'clinic', ops.ref(s.r, 'clinic_id')) cm ON true
     WHERE i.id = $1
 ),
 t AS MATERIALIZED (
-    SELECT s.*, ops.row_id(s.source_id, 'prescription_test', s.n, s.at) AS id,
+    SELECT s.*, ops.row_id(s.identity, 'prescription_test', s.n, s.at) AS id,
         base.n + row_number() OVER (PARTITION BY s.clinic_id, s.prescription_id ORDER BY s.n) AS position
     FROM s
     LEFT JOIN LATERAL (SELECT coalesce(max(m.position), 0) AS n FROM clinicd.prescription_test m
@@ -49,26 +50,28 @@ FROM u;
 
 INSERT INTO clinicd.lab_order (clinic_id, id, prescription_id, test_id, patient_id, test_name, test_type, description, test_on,
     status, note, ordered_at, result_text, result_at, created_at, updated_at)
-SELECT l.clinic_id, ops.row_id(i.source_id, 'lab_order', s.n, p.completed_at), l.prescription_id, l.id, l.patient_id, l.test_name,
+SELECT l.clinic_id, ops.row_id(origin.identity, 'lab_order', s.n, p.completed_at), l.prescription_id, l.id, l.patient_id, l.test_name,
     l.test_type, l.description, l.test_on, CASE WHEN k.result IS NOT NULL THEN 'completed' ELSE 'cancelled' END,
     CASE WHEN k.result IS NULL THEN CASE WHEN s.r->>'is_completed' = '1' THEN 'The legacy records say done, and keep no result.'
         ELSE 'The legacy records keep no result.' END END,
     p.completed_at, k.result, CASE WHEN k.result IS NOT NULL
         THEN greatest(p.completed_at, l.test_on::timestamp AT TIME ZONE c.timezone) END, p.completed_at, p.completed_at
 FROM ops.import i
+JOIN ops.import_source origin ON origin.id = i.source_id
 CROSS JOIN ops.staged($1, 'prescription_test') s
 JOIN ops.import_outcome o ON o.n = s.n AND o.outcome = 'loaded'
-JOIN clinicd.prescription_test l ON l.clinic_id = o.clinic_id AND l.id = o.id
-JOIN clinicd.prescription p ON p.clinic_id = l.clinic_id AND p.id = l.prescription_id AND p.status = 'completed'
+CROSS JOIN LATERAL (SELECT * FROM clinicd.prescription_test l WHERE l.clinic_id = o.clinic_id AND l.id = o.id OFFSET 0) l
+CROSS JOIN LATERAL (SELECT * FROM clinicd.prescription p WHERE p.clinic_id = l.clinic_id AND p.id = l.prescription_id OFFSET 0) p
 JOIN clinicd.clinic c ON c.clinic_id = l.clinic_id
 CROSS JOIN LATERAL (SELECT ops.tidy(s.r->>'result') AS result) k
-WHERE i.id = $1;
+WHERE i.id = $1 AND p.status = 'completed';
 
 -- A test that comes later than the paper stands on it, too.
 UPDATE clinicd.prescription_paper k SET facts = (k.facts::jsonb
     || jsonb_build_object('tests', clinicd.prescription_facts(k.clinic_id, k.prescription_id)->'tests'))::json
 FROM (SELECT DISTINCT l.clinic_id, l.prescription_id FROM ops.import_outcome o
-      JOIN clinicd.prescription_test l ON l.clinic_id = o.clinic_id AND l.id = o.id WHERE o.outcome = 'loaded') c
+      CROSS JOIN LATERAL (SELECT * FROM clinicd.prescription_test l WHERE l.clinic_id = o.clinic_id AND l.id = o.id OFFSET 0) l
+      WHERE o.outcome = 'loaded') c
 WHERE k.clinic_id = c.clinic_id AND k.prescription_id = c.prescription_id;
 
 -- section check

@@ -10,9 +10,9 @@ WITH s AS MATERIALIZED (
         coalesce(ops.moment(s.r->>'updated_at'), w.prescribed_at) AS updated
     FROM ops.import i
     CROSS JOIN ops.staged($1, 'notes') s
-    LEFT JOIN ops.import_map p ON p.source_id = i.source_id AND p.name = 'prescription' AND p.legacy_id = ops.ref(s.r, 'prescription_id')
-    LEFT JOIN clinicd.prescription w ON w.clinic_id = p.clinic_id AND w.id = p.id
-    LEFT JOIN ops.import_map cm ON cm.source_id = i.source_id AND cm.name = 'clinic' AND cm.legacy_id = ops.ref(s.r, 'clinic_id')
+    LEFT JOIN LATERAL ops.known(i.source_id, 'prescription', ops.ref(s.r, 'prescription_id')) p ON true
+    LEFT JOIN LATERAL (SELECT * FROM clinicd.prescription w WHERE w.clinic_id = p.clinic_id AND w.id = p.id OFFSET 0) w ON true
+    LEFT JOIN LATERAL ops.known(i.source_id, 'clinic', ops.ref(s.r, 'clinic_id')) cm ON true
     WHERE i.id = $1
 ),
 t AS MATERIALIZED (
@@ -20,7 +20,8 @@ t AS MATERIALIZED (
         WHEN greatest(length(s.observations), length(s.diagnosis), length(s.plan), length(s.notes)) > 10000
           OR length(s.purpose) > 255 THEN 'too-long'
         WHEN row_number() OVER (PARTITION BY s.clinic_id, s.prescription_id ORDER BY s.n) > 1
-          OR EXISTS (SELECT FROM clinicd.prescription_notes k WHERE k.clinic_id = s.clinic_id AND k.prescription_id = s.prescription_id)
+          OR EXISTS (SELECT FROM clinicd.prescription_notes k
+                 WHERE k.clinic_id = s.clinic_id AND k.prescription_id = s.prescription_id OFFSET 0)
         THEN 'second-of-its-kind' END AS code
     FROM s
 ),

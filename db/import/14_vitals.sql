@@ -9,9 +9,9 @@ WITH s AS MATERIALIZED (
         coalesce(ops.moment(s.r->>'created_at'), w.prescribed_at) AS created
     FROM ops.import i
     CROSS JOIN ops.staged($1, 'vitals') s
-    LEFT JOIN ops.import_map p ON p.source_id = i.source_id AND p.name = 'prescription' AND p.legacy_id = ops.ref(s.r, 'prescription_id')
-    LEFT JOIN clinicd.prescription w ON w.clinic_id = p.clinic_id AND w.id = p.id
-    LEFT JOIN ops.import_map cm ON cm.source_id = i.source_id AND cm.name = 'clinic' AND cm.legacy_id = ops.ref(s.r, 'clinic_id')
+    LEFT JOIN LATERAL ops.known(i.source_id, 'prescription', ops.ref(s.r, 'prescription_id')) p ON true
+    LEFT JOIN LATERAL (SELECT * FROM clinicd.prescription w WHERE w.clinic_id = p.clinic_id AND w.id = p.id OFFSET 0) w ON true
+    LEFT JOIN LATERAL ops.known(i.source_id, 'clinic', ops.ref(s.r, 'clinic_id')) cm ON true
     WHERE i.id = $1
 ),
 number AS MATERIALIZED (
@@ -28,7 +28,8 @@ t AS MATERIALIZED (
     SELECT k.*, CASE WHEN k.prescription_id IS NULL THEN 'prescription-unknown'
         WHEN greatest(length(k.bp), length(k.pulse), length(k.temp), length(k.spo2), length(k.sugar)) > 20 THEN 'too-long'
         WHEN row_number() OVER (PARTITION BY k.clinic_id, k.prescription_id ORDER BY k.n) > 1
-          OR EXISTS (SELECT FROM clinicd.prescription_vitals v WHERE v.clinic_id = k.clinic_id AND v.prescription_id = k.prescription_id)
+          OR EXISTS (SELECT FROM clinicd.prescription_vitals v
+                 WHERE v.clinic_id = k.clinic_id AND v.prescription_id = k.prescription_id OFFSET 0)
         THEN 'second-of-its-kind' END AS code,
         k.upper BETWEEN 40 AND 300 AND k.lower BETWEEN 20 AND 200 AND k.upper > k.lower AS has_bp,
         CASE WHEN k.degrees BETWEEN 25 AND 45 THEN 'celsius' WHEN k.degrees BETWEEN 77 AND 113 THEN 'fahrenheit' END AS unit

@@ -10,8 +10,8 @@ WITH s AS MATERIALIZED (
         coalesce(ops.moment(s.r->>'updated_at'), i.started_at) AS updated
     FROM ops.import i
     CROSS JOIN ops.staged($1, 'template') s
-    LEFT JOIN ops.import_map d ON d.source_id = i.source_id AND d.name = 'doctor' AND d.legacy_id = ops.ref(s.r, 'doctor_id')
-    LEFT JOIN clinicd.account a ON a.clinic_id = d.clinic_id AND a.id = d.id
+    LEFT JOIN LATERAL ops.known(i.source_id, 'doctor', ops.ref(s.r, 'doctor_id')) d ON true
+    LEFT JOIN LATERAL (SELECT * FROM clinicd.account a WHERE a.clinic_id = d.clinic_id AND a.id = d.id OFFSET 0) a ON true
     WHERE i.id = $1
 ),
 t AS MATERIALIZED (

@@ -11,7 +11,7 @@ WITH s AS MATERIALIZED (
         ops.times_a_day(ops.ref(s.r, 'frequency_per_day'), ops.tidy(s.r->>'frequency'), ops.schedule(s.r->>'schedule')) AS often
     FROM ops.import i
     CROSS JOIN ops.staged($1, 'template_medicine') s
-    LEFT JOIN ops.import_map p ON p.source_id = i.source_id AND p.name = 'template' AND p.legacy_id = ops.ref(s.r, 'template_id')
+    LEFT JOIN LATERAL ops.known(i.source_id, 'template', ops.ref(s.r, 'template_id')) p ON true
     LEFT JOIN clinicd.template w ON w.clinic_id = p.clinic_id AND w.id = p.id
     WHERE i.id = $1
 ),

@@ -7,7 +7,7 @@ WITH s AS MATERIALIZED (
         ops.test_type(s.r->>'test_type', s.r->>'test_name') AS kind, ops.tidy(s.r->>'description') AS about
     FROM ops.import i
     CROSS JOIN ops.staged($1, 'template_test') s
-    LEFT JOIN ops.import_map p ON p.source_id = i.source_id AND p.name = 'template' AND p.legacy_id = ops.ref(s.r, 'template_id')
+    LEFT JOIN LATERAL ops.known(i.source_id, 'template', ops.ref(s.r, 'template_id')) p ON true
     LEFT JOIN clinicd.template w ON w.clinic_id = p.clinic_id AND w.id = p.id
     WHERE i.id = $1
 ),

@@ -4,15 +4,23 @@
 -- where: t.status <> 'pending'
 
 -- section load
-WITH t AS MATERIALIZED (
-    SELECT s.n, w.clinic_id, w.id, w.patient_id, w.updated_at, w.status = 'pending' OR k.prescription_id IS NOT NULL AS is_needless,
-        CASE WHEN w.status <> 'pending' AND k.prescription_id IS NULL THEN clinicd.prescription_facts(w.clinic_id, w.id) END AS facts
+WITH s AS MATERIALIZED (
+    SELECT s.n, w.clinic_id, w.id, w.patient_id, w.updated_at, w.status = 'pending' OR k.prescription_id IS NOT NULL AS is_needless
     FROM ops.import i
     CROSS JOIN ops.staged($1, 'prescription_paper') s
-    LEFT JOIN ops.import_map p ON p.source_id = i.source_id AND p.name = 'prescription' AND p.legacy_id = s.n
-    LEFT JOIN clinicd.prescription w ON w.clinic_id = p.clinic_id AND w.id = p.id
-    LEFT JOIN clinicd.prescription_paper k ON k.clinic_id = w.clinic_id AND k.prescription_id = w.id
+    LEFT JOIN LATERAL ops.known(i.source_id, 'prescription', s.n) p ON true
+    LEFT JOIN LATERAL (SELECT * FROM clinicd.prescription w WHERE w.clinic_id = p.clinic_id AND w.id = p.id OFFSET 0) w ON true
+    LEFT JOIN LATERAL (SELECT * FROM clinicd.prescription_paper k
+        WHERE k.clinic_id = w.clinic_id AND k.prescription_id = w.id OFFSET 0) k ON true
     WHERE i.id = $1
+),
+written AS MATERIALIZED (
+    SELECT c.clinic_id, f.prescription_id, f.facts
+    FROM (SELECT s.clinic_id, array_agg(s.id) AS ids FROM s WHERE s.id IS NOT NULL AND NOT s.is_needless GROUP BY s.clinic_id) c
+    CROSS JOIN LATERAL clinicd.prescriptions_facts(c.clinic_id, c.ids) f
+),
+t AS MATERIALIZED (
+    SELECT s.*, w.facts FROM s LEFT JOIN written w ON w.clinic_id = s.clinic_id AND w.prescription_id = s.id
 ),
 made AS (
     INSERT INTO clinicd.prescription_paper (clinic_id, prescription_id, patient_id, facts, created_at)

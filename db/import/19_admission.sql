@@ -6,7 +6,7 @@
 
 -- section load
 WITH s AS MATERIALIZED (
-    SELECT s.n, s.r, i.source_id, p.clinic_id, p.id AS patient_id, c.timezone, ops.ref(s.r, 'clinic_id') IS NULL AS is_homeless,
+    SELECT s.n, s.r, origin.identity, p.clinic_id, p.id AS patient_id, c.timezone, ops.ref(s.r, 'clinic_id') IS NULL AS is_homeless,
         cm.clinic_id <> p.clinic_id AS is_conflict, a.id AS doctor_id,
         coalesce(NULLIF(btrim(a.first_name || ' ' || a.last_name), ''), a.username) AS doctor_name,
         date_trunc('milliseconds', ops.moment(s.r->>'admission_date')) AS at, ops.moment(s.r->>'discharge_date') AS discharged,
@@ -18,12 +18,14 @@ WITH s AS MATERIALIZED (
         ops.tidy(s.r->>'allergies') AS allergies, ops.tidy(s.r->>'discharge_notes') AS notes,
         ops.day(s.r->>'follow_up_date') AS follow_up_on, ops.tidy(s.r->>'follow_up_instructions') AS instructions
     FROM ops.import i
+    JOIN ops.import_source origin ON origin.id = i.source_id
     CROSS JOIN ops.staged($1, 'admission') s
-    LEFT JOIN ops.import_map p ON p.source_id = i.source_id AND p.name = 'patient' AND p.legacy_id = ops.ref(s.r, 'patient_id')
-    LEFT JOIN ops.import_map cm ON cm.source_id = i.source_id AND cm.name = 'clinic' AND cm.legacy_id = ops.ref(s.r, 'clinic_id')
+    LEFT JOIN LATERAL ops.known(i.source_id, 'patient', ops.ref(s.r, 'patient_id')) p ON true
+    LEFT JOIN LATERAL ops.known(i.source_id, 'clinic', ops.ref(s.r, 'clinic_id')) cm ON true
     LEFT JOIN clinicd.clinic c ON c.clinic_id = p.clinic_id
-    LEFT JOIN ops.import_map d ON d.source_id = i.source_id AND d.name = 'doctor' AND d.legacy_id = ops.ref(s.r, 'doctor_id')
-    LEFT JOIN clinicd.account a ON a.clinic_id = d.clinic_id AND a.id = d.id AND a.clinic_id = p.clinic_id
+    LEFT JOIN LATERAL ops.known(i.source_id, 'doctor', ops.ref(s.r, 'doctor_id')) d ON true
+    LEFT JOIN LATERAL (SELECT * FROM clinicd.account a
+        WHERE a.clinic_id = d.clinic_id AND a.id = d.id AND a.clinic_id = p.clinic_id OFFSET 0) a ON true
     WHERE i.id = $1
 ),
 e AS MATERIALIZED (
@@ -32,7 +34,7 @@ e AS MATERIALIZED (
     FROM s
 ),
 sound AS MATERIALIZED (
-    SELECT e.*, ops.row_id(e.source_id, 'admission', e.n, e.at) AS id,
+    SELECT e.*, ops.row_id(e.identity, 'admission', e.n, e.at) AS id,
         CASE WHEN e.patient_id IS NULL THEN 'patient-unknown' WHEN e.doctor_id IS NULL THEN 'doctor-unknown'
              WHEN e.at IS NULL THEN 'time-unreadable'
              WHEN e.status NOT IN ('admitted', 'in_treatment', 'improving', 'stable', 'ready_for_discharge') AND NOT e.is_over
@@ -42,7 +44,7 @@ sound AS MATERIALIZED (
              WHEN length(e.room) > 50 OR length(e.bed) > 50 OR length(e.reason) > 5000 OR length(e.history) > 10000
                OR length(e.allergies) > 10000 OR length(e.notes) > 10000 OR length(e.instructions) > 5000 THEN 'too-long'
              WHEN NOT e.is_over AND (e.r->>'is_followed' = '1' OR EXISTS (SELECT FROM clinicd.admission o
-                 WHERE o.clinic_id = e.clinic_id AND o.patient_id = e.patient_id AND o.ended_at IS NULL)) THEN 'already-admitted'
+                 WHERE o.clinic_id = e.clinic_id AND o.patient_id = e.patient_id AND o.ended_at IS NULL OFFSET 0)) THEN 'already-admitted'
         END AS sound_code
     FROM e
 ),
@@ -52,7 +54,7 @@ u AS MATERIALIZED (
         WHEN row_number() OVER (PARTITION BY b.clinic_id, b.sound_code IS NULL AND NOT b.is_over, clinicd.place_key(b.room),
                  clinicd.place_key(b.bed) ORDER BY b.n) > 1
           OR EXISTS (SELECT FROM clinicd.admission o WHERE o.clinic_id = b.clinic_id AND o.ended_at IS NULL
-                 AND o.room_key = clinicd.place_key(b.room) COLLATE "C" AND o.bed_key = clinicd.place_key(b.bed) COLLATE "C")
+                 AND o.room_key = clinicd.place_key(b.room) COLLATE "C" AND o.bed_key = clinicd.place_key(b.bed) COLLATE "C" OFFSET 0)
         THEN 'bed-occupied' END AS code,
         CASE WHEN b.is_over THEN b.ended WHEN b.status = 'admitted' THEN b.at ELSE greatest(b.at, b.written) END AS status_at,
         greatest(b.at, b.made) AS created, greatest(b.at, b.made, b.written, b.ended) AS updated,

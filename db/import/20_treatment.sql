@@ -4,7 +4,7 @@
 
 -- section load
 WITH s AS MATERIALIZED (
-    SELECT s.n, s.r, i.source_id, w.clinic_id, w.id AS admission_id, w.patient_id, ops.ref(s.r, 'clinic_id') IS NULL AS is_homeless,
+    SELECT s.n, s.r, origin.identity, w.clinic_id, w.id AS admission_id, w.patient_id, ops.ref(s.r, 'clinic_id') IS NULL AS is_homeless,
         cm.clinic_id <> p.clinic_id AS is_conflict, ops.moment(s.r->>'administered_date') AS administered_at,
         ops.moment(s.r->>'created_at') AS made, ops.moment(s.r->>'updated_at') AS written,
         lower(ops.tidy(s.r->>'treatment_type')) AS word, ops.tidy(s.r->>'treatment_name') AS name,
@@ -14,16 +14,18 @@ WITH s AS MATERIALIZED (
         ops.tidy(s.r->>'notes') AS remark,
         a.id AS administered_by_id, coalesce(NULLIF(btrim(a.first_name || ' ' || a.last_name), ''), a.username) AS by_name
     FROM ops.import i
+    JOIN ops.import_source origin ON origin.id = i.source_id
     CROSS JOIN ops.staged($1, 'treatment') s
-    LEFT JOIN ops.import_map p ON p.source_id = i.source_id AND p.name = 'admission' AND p.legacy_id = ops.ref(s.r, 'admission_id')
-    LEFT JOIN clinicd.admission w ON w.clinic_id = p.clinic_id AND w.id = p.id
-    LEFT JOIN ops.import_map cm ON cm.source_id = i.source_id AND cm.name = 'clinic' AND cm.legacy_id = ops.ref(s.r, 'clinic_id')
-    LEFT JOIN ops.import_map g ON g.source_id = i.source_id AND g.name = 'staff' AND g.legacy_id = ops.ref(s.r, 'administered_by_id')
-    LEFT JOIN clinicd.account a ON a.clinic_id = g.clinic_id AND a.id = g.id AND a.clinic_id = w.clinic_id
+    LEFT JOIN LATERAL ops.known(i.source_id, 'admission', ops.ref(s.r, 'admission_id')) p ON true
+    LEFT JOIN LATERAL (SELECT * FROM clinicd.admission w WHERE w.clinic_id = p.clinic_id AND w.id = p.id OFFSET 0) w ON true
+    LEFT JOIN LATERAL ops.known(i.source_id, 'clinic', ops.ref(s.r, 'clinic_id')) cm ON true
+    LEFT JOIN LATERAL ops.known(i.source_id, 'staff', ops.ref(s.r, 'administered_by_id')) g ON true
+    LEFT JOIN LATERAL (SELECT * FROM clinicd.account a
+        WHERE a.clinic_id = g.clinic_id AND a.id = g.id AND a.clinic_id = w.clinic_id OFFSET 0) a ON true
     WHERE i.id = $1
 ),
 k AS MATERIALIZED (
-    SELECT s.*, ops.row_id(s.source_id, 'treatment', s.n, s.administered_at) AS id,
+    SELECT s.*, ops.row_id(s.identity, 'treatment', s.n, s.administered_at) AS id,
         CASE WHEN s.word IN ('medication', 'injection', 'saline', 'oxygen', 'procedure', 'monitoring', 'therapy', 'other')
              THEN s.word ELSE 'other' END AS kind,
         ops.tidy(concat_ws(E'\n', s.remark, CASE WHEN s.word NOT IN ('medication', 'injection', 'saline', 'oxygen', 'procedure',
@@ -68,7 +70,8 @@ FROM t;
 UPDATE clinicd.admission_paper k SET facts = (k.facts::jsonb
     || jsonb_build_object('treatments', clinicd.admission_facts(k.clinic_id, k.admission_id)->'treatments'))::json
 FROM (SELECT DISTINCT l.clinic_id, l.admission_id FROM ops.import_outcome o
-      JOIN clinicd.treatment l ON l.clinic_id = o.clinic_id AND l.id = o.id WHERE o.outcome = 'loaded') c
+      CROSS JOIN LATERAL (SELECT * FROM clinicd.treatment l WHERE l.clinic_id = o.clinic_id AND l.id = o.id OFFSET 0) l
+      WHERE o.outcome = 'loaded') c
 WHERE k.clinic_id = c.clinic_id AND k.admission_id = c.admission_id;
 
 -- section check

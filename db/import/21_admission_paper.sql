@@ -3,15 +3,23 @@
 -- where: t.status IN ('discharged', 'shifted', 'deceased')
 
 -- section load
-WITH t AS MATERIALIZED (
-    SELECT s.n, w.clinic_id, w.id, w.patient_id, w.updated_at, w.ended_at IS NULL OR k.admission_id IS NOT NULL AS is_needless,
-        CASE WHEN w.ended_at IS NOT NULL AND k.admission_id IS NULL THEN clinicd.admission_facts(w.clinic_id, w.id) END AS facts
+WITH s AS MATERIALIZED (
+    SELECT s.n, w.clinic_id, w.id, w.patient_id, w.updated_at, w.ended_at IS NULL OR k.admission_id IS NOT NULL AS is_needless
     FROM ops.import i
     CROSS JOIN ops.staged($1, 'admission_paper') s
-    LEFT JOIN ops.import_map p ON p.source_id = i.source_id AND p.name = 'admission' AND p.legacy_id = s.n
-    LEFT JOIN clinicd.admission w ON w.clinic_id = p.clinic_id AND w.id = p.id
-    LEFT JOIN clinicd.admission_paper k ON k.clinic_id = w.clinic_id AND k.admission_id = w.id
+    LEFT JOIN LATERAL ops.known(i.source_id, 'admission', s.n) p ON true
+    LEFT JOIN LATERAL (SELECT * FROM clinicd.admission w WHERE w.clinic_id = p.clinic_id AND w.id = p.id OFFSET 0) w ON true
+    LEFT JOIN LATERAL (SELECT * FROM clinicd.admission_paper k
+        WHERE k.clinic_id = w.clinic_id AND k.admission_id = w.id OFFSET 0) k ON true
     WHERE i.id = $1
+),
+written AS MATERIALIZED (
+    SELECT c.clinic_id, f.admission_id, f.facts
+    FROM (SELECT s.clinic_id, array_agg(s.id) AS ids FROM s WHERE s.id IS NOT NULL AND NOT s.is_needless GROUP BY s.clinic_id) c
+    CROSS JOIN LATERAL clinicd.admissions_facts(c.clinic_id, c.ids) f
+),
+t AS MATERIALIZED (
+    SELECT s.*, w.facts FROM s LEFT JOIN written w ON w.clinic_id = s.clinic_id AND w.admission_id = s.id
 ),
 made AS (
     INSERT INTO clinicd.admission_paper (clinic_id, admission_id, patient_id, facts, created_at)

@@ -49,6 +49,21 @@ static enum err file_look(const struct source *source, struct fault *fault, stru
     return err ? err : fault->err;
 }
 
+/* A view answers like a table, with whatever somebody made it answer. */
+static enum err pretenders_refuse(const struct source *source, struct fault *fault)
+{
+    int64_t n = 0;
+    enum err err = source_number(source, fault, &n,
+                                 "SELECT count(*) FROM sqlite_master WHERE name LIKE"
+                                 " 'hospital\\_%%' ESCAPE '\\' AND type IN ('table', 'view')"
+                                 " AND coalesce(rootpage, 0) = 0");
+    if (!err && n > 0)
+        return fail(fault, ERR_CONFLICT, "import-not-legacy",
+                    "the file has views (or virtual tables) in the place of the legacy program's "
+                    "tables");
+    return err;
+}
+
 static int distance(const struct look *look, int generation)
 {
     int apart = 0;
@@ -115,12 +130,14 @@ enum err generation_recognise(const struct source *source, struct fault *fault,
 {
     struct look look = {.found_n = 0};
     struct generation found = {.number = 0};
-    enum err err = file_look(source, fault, &look);
+    enum err err = pretenders_refuse(source, fault);
+    if (!err)
+        err = file_look(source, fault, &look);
     if (err)
         return err;
     if (look.found_n == 0)
         return fail(fault, ERR_CONFLICT, "import-not-legacy",
-                    "the file has none of the legacy program's tables");
+                    "none of the legacy program's tables is there");
     if (look.unknown_n > 0)
         return refuse_unknown(&look, fault);
     int nearest = 0;

@@ -20,7 +20,7 @@ struct examined {
 static enum err examine(const struct import_options *options, struct fault *fault,
                         struct examined *out)
 {
-    enum err err = source_open(options->file, fault, &out->source);
+    enum err err = source_open(options, fault, &out->source);
     if (err)
         return err;
     err = generation_recognise(&out->source, fault, &out->generation);
@@ -73,31 +73,61 @@ static enum err import_make(const struct import_options *options, const struct e
     return err ? err : target_run(target, commit, NULL, NULL);
 }
 
-/* A run that stopped is taken up again; of another copy of the same database it is not. */
+/* A run that stopped is taken up again: of the same copy, and as it was begun. */
+static enum err import_resume(const struct import_options *options, const struct examined *file,
+                              const PGresult *found, struct fault *fault)
+{
+    const char *id = PQgetvalue(found, 0, 0), *slug = PQgetvalue(found, 0, 3);
+    bool has_kept = *PQgetvalue(found, 0, 2) == 't';
+    if (strcmp(PQgetvalue(found, 0, 1), file->source.sha256) != 0)
+        return fail(fault, ERR_CONFLICT, "import-other-copy",
+                    "import %s of another copy of this database stopped on its way: run it again "
+                    "with that copy, or take it back with `clinicd import --undo %s`",
+                    id, id);
+    if (*PQgetvalue(found, 0, 4) == 't' && !options->files)
+        return fail(fault, ERR_CONFLICT, "import-needs-files",
+                    "import %s stopped on its way with files: say with --files where they are", id);
+    if (has_kept == options->resets_passwords ||
+        (options->clinic && strcmp(options->clinic, slug) != 0))
+        return fail(fault, ERR_CONFLICT, "import-other-choice",
+                    "import %s stopped on its way with --passwords %s%s%s: run it again with that, "
+                    "or take it back with `clinicd import --undo %s`",
+                    id, has_kept ? "keep" : "reset", *slug ? " and --clinic " : "", slug, id);
+    return ERR_NONE;
+}
+
+/* What is known of this database in one clinic would silently be left out of another. */
+static enum err home_check(const struct import_options *options, struct target *target,
+                           const char *source)
+{
+    const char *values[] = {source, options->clinic}, *slug = NULL;
+    enum err err = options->clinic ? ask(target, import_run_home, values, 0, &slug) : ERR_NONE;
+    if (!err && slug)
+        return fail(target->fault, ERR_CONFLICT, "import-other-choice",
+                    "this database, or one that was begun as a copy of it, was imported into `%s` "
+                    "before: its rows are known there and would be left out here",
+                    slug);
+    return err;
+}
+
 static enum err import_find(const struct import_options *options, const struct examined *file,
                             struct target *target, const char **id)
 {
-    const char *source = NULL, *sha256 = NULL, *has_files = "f";
+    PGresult *found TARGET_CLEAR = NULL;
+    const char *source = NULL;
     enum err err = ask(target, import_run_source, &file->source.identity, 0, &source);
     if (!err)
-        err = ask(target, import_run_find, &source, 0, id);
-    if (!err && *id)
-        err = ask(target, import_run_find, &source, 1, &sha256);
-    if (!err && *id)
-        err = ask(target, import_run_find, &source, 2, &has_files);
-    if (!err && *id && strcmp(sha256, file->source.sha256) != 0)
-        return fail(target->fault, ERR_CONFLICT, "import-other-copy",
-                    "import %s of another copy of this database stopped on its way: run it again "
-                    "with that copy, or take it back with `clinicd import --undo %s`",
-                    *id, *id);
-    if (!err && *has_files == 't' && !options->files)
-        return fail(target->fault, ERR_CONFLICT, "import-needs-files",
-                    "import %s stopped on its way with files: say with --files where they are",
-                    *id);
-    if (!err && !*id && file->generation.number == GENERATION_SINGLE && !options->clinic)
+        err = target_run(target, import_run_find, &source, &found);
+    if (!err && PQntuples(found) > 0) {
+        *id = arena_copy(target->fault->arena, PQgetvalue(found, 0, 0));
+        return import_resume(options, file, found, target->fault);
+    }
+    if (!err && file->generation.number == GENERATION_SINGLE && !options->clinic)
         return fail(target->fault, ERR_CONFLICT, "import-needs-clinic",
                     "the file is of the time before clinics: say with --clinic whose it is");
-    return err || *id ? err : import_make(options, file, target, source, id);
+    if (!err)
+        err = home_check(options, target, source);
+    return err ? err : import_make(options, file, target, source, id);
 }
 
 static enum err import_work(const struct import_options *options, struct examined *file,
@@ -172,9 +202,11 @@ static enum err touched_check(struct target *target, const char *id)
     return ERR_NONE;
 }
 
+/* In one snapshot: a row that somebody changes after touched_check() looked ends all of it. */
 static enum err rows_undo(struct target *target, const char *id)
 {
-    static const struct import_statement begin[] = {{"BEGIN", 0}, {NULL, 0}};
+    static const struct import_statement begin[] = {{"BEGIN ISOLATION LEVEL REPEATABLE READ", 0},
+                                                    {NULL, 0}};
     static const struct import_statement commit[] = {{"COMMIT", 0}, {NULL, 0}};
     enum err err = target_run(target, begin, NULL, NULL);
     if (!err)
@@ -191,22 +223,38 @@ static enum err rows_undo(struct target *target, const char *id)
     return err ? err : target_run(target, commit, NULL, NULL);
 }
 
+/* Is there such an import, the newest of its source, and has it objects in the store? */
+static enum err undo_check(struct target *target, const struct store_options *store, const char *id,
+                           bool *is_undone, bool *is_left)
+{
+    PGresult *found TARGET_CLEAR = NULL;
+    enum err err = target_run(target, import_run_undo_find, &id, &found);
+    if (err)
+        return err;
+    bool is_there = PQntuples(found) > 0;
+    bool is_over = is_there && strcmp(PQgetvalue(found, 0, 0), "undone") == 0;
+    bool has_objects = is_there && *PQgetvalue(found, 0, 2) == 't';
+    if (!is_there || (is_over && !has_objects))
+        return fail(target->fault, ERR_CONFLICT, "import-unknown", "there is no import %s to undo",
+                    id);
+    if (!is_over && !PQgetisnull(found, 0, 1))
+        return fail(target->fault, ERR_CONFLICT, "import-touched",
+                    "import %s of the same database is newer: the newest is taken back first",
+                    PQgetvalue(found, 0, 1));
+    if (has_objects && !store)
+        return fail(target->fault, ERR_CONFLICT, "import-needs-files",
+                    "import %s has files in the store, which was not named", id);
+    *is_undone = is_over;
+    *is_left = has_objects;
+    return ERR_NONE;
+}
+
 /* The rows, and then the files that nothing names any more: the other way round a failure would
  * leave rows without their bytes. */
 static enum err undo_work(struct target *target, const struct store_options *store, const char *id)
 {
-    const char *state = NULL, *has_objects = "f";
-    enum err err = ask(target, import_run_undo_find, &id, 0, &state);
-    if (!err && state)
-        err = ask(target, import_run_undo_find, &id, 1, &has_objects);
-    bool is_undone = state && strcmp(state, "undone") == 0;
-    bool is_left = *has_objects == 't';
-    if (!err && (!state || (is_undone && !is_left)))
-        return fail(target->fault, ERR_CONFLICT, "import-unknown", "there is no import %s to undo",
-                    id);
-    if (!err && is_left && !store)
-        return fail(target->fault, ERR_CONFLICT, "import-needs-files",
-                    "import %s has files in the store, which was not named", id);
+    bool is_undone = false, is_left = false;
+    enum err err = undo_check(target, store, id, &is_undone, &is_left);
     if (!err && !is_undone)
         err = rows_undo(target, id);
     return err || !is_left ? err : files_remove(target, store, id);
@@ -233,10 +281,18 @@ enum err import_activate(const char *url, int64_t id, struct fault *fault)
 {
     struct target target;
     const char *number = arena_format(fault->arena, "%" PRId64, id);
+    const char *state = NULL;
     enum err err = target_open(url, fault, &target);
     if (err)
         return err;
-    err = target_run(&target, import_run_activate, &number, NULL);
+    err = ask(&target, import_run_undo_find, &number, 0, &state);
+    if (!err && !state)
+        err = fail(fault, ERR_CONFLICT, "import-unknown", "there is no import %s", number);
+    if (!err && strcmp(state, "whole") != 0)
+        err = fail(fault, ERR_CONFLICT, "import-unknown",
+                   "import %s is %s: only one that is whole can be opened", number, state);
+    if (!err)
+        err = target_run(&target, import_run_activate, &number, NULL);
     target_close(&target);
     return err;
 }

@@ -8,7 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHUNK_ROWS = 4000, COPY_BYTES = 65536, NUMBER_TEXT = 24 };
+enum {
+    CHUNK_ROWS = 16000,
+    VERIFY_ROWS = 4096,
+    COPY_BYTES = 65536,
+    NUMBER_TEXT = 24,
+    SUM_TEXT = 48
+};
 
 /* A step under way. */
 struct step_run {
@@ -72,41 +78,48 @@ static void copy_line(struct buf *out, int64_t id, const struct buf *line)
     buf_char(out, '\n');
 }
 
-/* Stages one chunk and tells how many rows it has and where it ends. */
-static enum err chunk_stage(struct step_run *run, int64_t *rows, int64_t *last)
+/* Rows that were read, in COPY's form, on their way to the server. */
+struct batch {
+    struct arena arena;
+    struct buf lines;
+    int64_t rows, last; /* where it ends */
+};
+
+static void batch_end(struct batch *batch)
+{
+    arena_end(&batch->arena);
+    *batch = (struct batch){.rows = 0};
+}
+
+static enum err batch_read(const struct step_run *run, int64_t after, struct batch *out)
 {
     struct load *load = run->load;
-    struct arena arena = {0};
-    struct buf line, out;
+    struct buf line;
     sqlite3_stmt *row = NULL;
-    int64_t n = 0, at = run->cursor;
-    buf_begin(&line, &arena, 1024);
-    buf_begin(&out, &arena, COPY_BYTES * 2);
-    enum err err = rows_open(run, run->cursor, chunk_rows(run), &row);
-    if (!err)
-        err = target_run(load->target, import_run_stage, NULL, NULL);
+    *out = (struct batch){.last = after};
+    buf_begin(&line, &out->arena, 1024);
+    buf_begin(&out->lines, &out->arena, COPY_BYTES);
+    enum err err = rows_open(run, after, chunk_rows(run), &row);
     while (!err && source_step(load->source, load->fault, &row)) {
         line.length = 0;
         source_line(row, &line);
-        at = sqlite3_column_int64(row, 0);
-        copy_line(&out, at, &line);
-        n++;
-        if (out.length >= COPY_BYTES) {
-            err = target_copy(load->target, out.text, out.length);
-            out.length = 0;
-        }
+        out->last = sqlite3_column_int64(row, 0);
+        copy_line(&out->lines, out->last, &line);
+        out->rows++;
     }
     sqlite3_finalize(row);
-    if (!err)
-        err = load->fault->err;
-    if (!err && out.length)
-        err = target_copy(load->target, out.text, out.length);
-    if (!err)
-        err = target_copy_end(load->target);
-    arena_end(&arena);
-    *rows = n;
-    *last = at;
-    return err;
+    return err ? err : load->fault->err;
+}
+
+static enum err batch_stage(struct load *load, const struct batch *batch)
+{
+    enum err err = target_run(load->target, import_run_stage, NULL, NULL);
+    for (size_t at = 0; !err && at < batch->lines.length; at += COPY_BYTES) {
+        size_t left = batch->lines.length - at;
+        err = target_copy(load->target, batch->lines.text + at,
+                          left < COPY_BYTES ? left : COPY_BYTES);
+    }
+    return err ? err : target_copy_end(load->target);
 }
 
 static enum err rejects_count(struct load *load)
@@ -125,33 +138,52 @@ static enum err rejects_count(struct load *load)
 
 void load_tell(const struct load *load, const char *name, int64_t done, int64_t total)
 {
-    const struct import_progress progress = {.name = name,
+    const struct import_progress progress = {.verb = load->is_read_again ? "verify" : "import",
+                                             .name = name,
                                              .done = done,
                                              .total = total,
                                              .rejected = load->rejected,
-                                             .bytes = load->file_bytes};
+                                             .bytes = load->file_bytes,
+                                             .chunk = load->is_read_again ? 0 : load->chunk};
     if (load->options->progress)
         load->options->progress(load->options->user, &progress);
 }
 
-/* One transaction: staged, mapped, remembered, the cursor moved; of reports, two. */
-static enum err chunk_load(struct step_run *run, int64_t *rows)
+static void progress_tell(const struct step_run *run, int64_t done)
+{
+    load_tell(run->load, run->step->name, done, run->total);
+}
+
+/* One transaction: staged, mapped, remembered, the cursor moved; of reports, two. While the server
+ * maps a batch the next one is read: `batch` is that one afterwards. */
+static enum err chunk_load(struct step_run *run, struct batch *batch)
 {
     struct load *load = run->load;
-    int64_t last = 0;
-    enum err err = chunk_stage(run, rows, &last);
+    PGresult *result TARGET_CLEAR = NULL;
+    int64_t rows = batch->rows, last = batch->last;
     snprintf(run->cursor_text, sizeof run->cursor_text, "%" PRId64, last);
     const char *values[] = {load->id, run->step->name, run->cursor_text};
+    enum err err = batch_stage(load, batch);
+    batch_end(batch);
     if (!err && run->step->files)
         err = files_keep(load, run->step, run->seen, run->total);
     if (!err)
-        err = target_run(load->target, run->step->load, values, NULL);
+        err = target_send(load->target, run->step->load, values);
+    if (err)
+        return err;
+    if (rows == chunk_rows(run))
+        err = batch_read(run, last, batch);
+    enum err answer = target_answer(load->target, run->step->load, &result);
+    if (!err)
+        err = answer;
+    if (!err)
+        err = target_run(load->target, run->step->load + 1, values, NULL);
     if (!err)
         err = target_run(load->target, import_run_after, values, NULL);
     if (err)
         return err;
     run->cursor = last;
-    run->seen += *rows;
+    run->seen += rows;
     return rejects_count(load);
 }
 
@@ -163,14 +195,19 @@ enum err load_stop_look(const struct load *load)
                 "stopped, as somebody asked; the same command goes on from here");
 }
 
+static enum err rows_count(struct step_run *run)
+{
+    return source_number(run->load->source, run->load->fault, &run->total,
+                         "SELECT count(*) FROM \"hospital_%w\" t WHERE %s", run->step->table,
+                         run->where);
+}
+
 static enum err step_open(struct step_run *run, int ordinal)
 {
     struct load *load = run->load;
     char ordinal_text[NUMBER_TEXT], total_text[NUMBER_TEXT];
     PGresult *result TARGET_CLEAR = NULL;
-    enum err err = source_number(load->source, load->fault, &run->total,
-                                 "SELECT count(*) FROM \"hospital_%w\" t WHERE %s",
-                                 run->step->table, run->where);
+    enum err err = rows_count(run);
     if (err)
         return err;
     snprintf(ordinal_text, sizeof ordinal_text, "%d", ordinal);
@@ -190,8 +227,30 @@ static bool run_begin(struct load *load, const struct import_step *step, struct 
     *out = (struct step_run){.load = load, .step = step, .where = step->where ? step->where : "1"};
     out->columns = columns_choose(load, step);
     load->file_bytes = 0;
+    load->chunk = chunk_rows(out);
     bool is_left = step->files && load->files->media < 0;
     return !is_left && generation_has(load->source, step->table, "id");
+}
+
+static enum err chunks_load(struct step_run *run)
+{
+    struct load *load = run->load;
+    struct batch batch CLEANUP(batch_end) = {.rows = 0};
+    enum err err = batch_read(run, run->cursor, &batch);
+    bool is_more = true;
+    for (int chunk = 1, quadrupled = 1; !err && is_more; chunk++) {
+        err = chunk_load(run, &batch);
+        is_more = batch.rows > 0;
+        if (!err)
+            progress_tell(run, run->seen);
+        if (!err && is_more && chunk == quadrupled) {
+            err = target_run(load->target, import_run_analyze, NULL, NULL);
+            quadrupled *= 4;
+        }
+        if (!err)
+            err = load_stop_look(load);
+    }
+    return err;
 }
 
 enum err load_rows(struct load *load)
@@ -201,16 +260,9 @@ enum err load_rows(struct load *load)
         if (!run_begin(load, &import_steps[i], &run))
             continue;
         enum err err = step_open(&run, i);
-        int64_t rows = run.is_done ? 0 : chunk_rows(&run);
-        for (int chunk = 1; !err && rows == chunk_rows(&run); chunk++) {
-            err = chunk_load(&run, &rows);
-            if (!err)
-                load_tell(load, run.step->name, run.seen, run.total);
-            bool has_doubled = (chunk & (chunk - 1)) == 0;
-            if (!err && rows == chunk_rows(&run) && has_doubled)
-                err = target_run(load->target, import_run_analyze, NULL, NULL);
-            if (!err)
-                err = load_stop_look(load);
+        if (!err && !run.is_done) {
+            progress_tell(&run, run.seen);
+            err = chunks_load(&run);
         }
         const char *values[] = {load->id, run.step->name};
         if (!err)
@@ -245,47 +297,59 @@ static void sum_add(struct sum *sum, uint64_t value)
     sum->low %= base;
 }
 
-static const char *sum_text(const struct sum *sum, char out[48])
+static void sum_text(const struct sum *sum, char out[SUM_TEXT])
 {
     if (sum->high)
-        snprintf(out, 48, "%" PRIu64 "%018" PRIu64, sum->high, sum->low);
+        snprintf(out, SUM_TEXT, "%" PRIu64 "%018" PRIu64, sum->high, sum->low);
     else
-        snprintf(out, 48, "%" PRIu64, sum->low);
-    return out;
+        snprintf(out, SUM_TEXT, "%" PRIu64, sum->low);
 }
 
 /* The whole table again, straight from the file. */
-static enum err source_sum(struct step_run *run)
+static enum err source_sum(struct step_run *run, char out[SUM_TEXT])
 {
     struct load *load = run->load;
     struct arena arena = {0};
     struct buf line;
     sqlite3_stmt *row = NULL;
     struct sum sum = {0, 0};
-    char text[48];
     buf_begin(&line, &arena, 1024);
     enum err err = rows_open(run, INT64_MIN, -1, &row);
     while (!err && source_step(load->source, load->fault, &row)) {
         line.length = 0;
         source_line(row, &line);
         sum_add(&sum, line_digest(&line));
+        if (++run->seen % VERIFY_ROWS == 0)
+            progress_tell(run, run->seen);
     }
     arena_end(&arena);
-    const char *values[] = {load->id, run->step->name, sum_text(&sum, text)};
     if (!err)
         err = load->fault->err;
-    return err ? err : target_run(load->target, import_run_digest, values, NULL);
+    if (!err)
+        sum_text(&sum, out);
+    return err;
 }
 
-/* What was loaded, and the same asked of the tables where it now stands. */
-static enum err tables_compare(struct step_run *run)
+/* What was loaded, and the same asked of the tables where it now stands: the server adds up while
+ * the file is read a second time. */
+static enum err step_verify(struct step_run *run)
 {
     const char *values[] = {run->load->id, run->step->name};
+    char sum[SUM_TEXT];
+    const char *digest[] = {run->load->id, run->step->name, sum};
     PGresult *meant TARGET_CLEAR = NULL;
     PGresult *found TARGET_CLEAR = NULL;
-    enum err err = target_run(run->load->target, import_run_loaded, values, &meant);
+    enum err err = target_send(run->load->target, run->step->check, values);
+    if (err)
+        return err;
+    err = source_sum(run, sum);
+    enum err answer = target_answer(run->load->target, run->step->check, &found);
     if (!err)
-        err = target_run(run->load->target, run->step->check, values, &found);
+        err = answer;
+    if (!err)
+        err = target_run(run->load->target, import_run_digest, digest, NULL);
+    if (!err)
+        err = target_run(run->load->target, import_run_loaded, values, &meant);
     if (!err && (strcmp(PQgetvalue(meant, 0, 0), PQgetvalue(found, 0, 0)) != 0 ||
                  strcmp(PQgetvalue(meant, 0, 1), PQgetvalue(found, 0, 1)) != 0))
         err = fail(run->load->fault, ERR_INTERNAL, "verification-failed",
@@ -312,17 +376,21 @@ static enum err sums_compare(struct load *load)
 
 enum err load_verify(struct load *load)
 {
+    load->is_read_again = true;
     for (int i = 0; import_steps[i].name; i++) {
         struct step_run run;
         if (!run_begin(load, &import_steps[i], &run))
             continue;
-        enum err err = source_sum(&run);
+        enum err err = rows_count(&run);
         if (!err)
-            err = tables_compare(&run);
+            progress_tell(&run, 0);
+        if (!err)
+            err = step_verify(&run);
         if (!err && run.step->files)
             err = files_verify(load, run.step);
         if (err)
             return err;
+        progress_tell(&run, run.total);
     }
     return sums_compare(load);
 }

@@ -17,6 +17,8 @@ struct load {
     const char *id;            /* of the import, as a parameter */
     int64_t rejected;
     int64_t file_bytes; /* that went into the store, of the step */
+    int64_t chunk;      /* rows at a time, of the step */
+    bool is_read_again; /* to be added up */
 };
 
 /* All steps, from where each stands. ERR_INTERNAL "verification-failed": too much is rejected. */

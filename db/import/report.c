@@ -14,8 +14,12 @@ void report_source(const struct source *source, const struct generation *generat
                generation->name, generation->last_recorded ? ", last migration " : "",
                generation->last_recorded ? generation->last_recorded : "", source->sha256,
                source->bytes);
-    buf_format(json, "{\"generation\": {\"number\": %d, \"name\": \"%s\", \"last_migration\": ",
-               generation->number, generation->name);
+    if (source->origin.text)
+        buf_format(text, "read from %s\n", source->origin.text);
+    buf_format(json,
+               "{\"source\": %s, \"generation\": {\"number\": %d, \"name\": \"%s\", "
+               "\"last_migration\": ",
+               source->origin.json, generation->number, generation->name);
     buf_json_string(json, generation->last_recorded);
     buf_text(json, ", \"differences\": [");
     for (size_t i = 0; i < generation->differences_n; i++) {

@@ -1,7 +1,9 @@
 INSERT INTO ops.import_change AS c (import_id, name, code, rows)
 SELECT $1::bigint, $2, 'changed-since-then', count(*) FROM ops.import_stage s
-JOIN ops.import i ON i.id = $1::bigint
-JOIN ops.import_map m ON m.source_id = i.source_id AND m.name = $2 AND m.legacy_id = s.n AND m.digest <> ops.digest(s.line)
+CROSS JOIN ops.import i
+CROSS JOIN LATERAL (SELECT m.digest FROM ops.import_map m
+    WHERE m.source_id = i.source_id AND m.name = $2 AND m.legacy_id = s.n OFFSET 0) m
+WHERE i.id = $1::bigint AND m.digest <> ops.digest(s.line)
 HAVING count(*) > 0
 ON CONFLICT (import_id, name, code) DO UPDATE SET rows = c.rows + excluded.rows;
 

@@ -1,5 +1,4 @@
+-- Whatever a chunk staged it also takes away, in the same transaction.
 BEGIN;
-
-TRUNCATE ops.import_stage, ops.import_outcome;
 
 COPY ops.import_stage (n, line) FROM STDIN;

@@ -15,7 +15,11 @@ DELETE FROM clinicd.file_quota c USING ops.import_clinic k WHERE k.import_id = $
 
 DELETE FROM clinicd.logo c USING ops.import_clinic k WHERE k.import_id = $1::bigint AND k.is_new AND c.clinic_id = k.clinic_id;
 
-DELETE FROM clinicd.clinic c USING ops.import_clinic k WHERE k.import_id = $1::bigint AND k.is_new AND c.clinic_id = k.clinic_id;
+WITH gone AS (
+    DELETE FROM clinicd.clinic c USING ops.import_clinic k WHERE k.import_id = $1::bigint AND k.is_new AND c.clinic_id = k.clinic_id
+    RETURNING c.clinic_id
+)
+SELECT clinicd.announce('clinic', g.clinic_id::text, now()) FROM gone g;
 
 WITH opened AS (
     UPDATE clinicd.clinic c SET status = k.next_status FROM ops.import_clinic k

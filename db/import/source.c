@@ -1,5 +1,7 @@
 #include "db/import/source.h"
 
+#include "db/import/postgres.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
@@ -51,6 +53,11 @@ static int backup(sqlite3 *from, sqlite3 *to)
 enum err source_copy(const char *path, const char *copy, struct fault *fault)
 {
     sqlite3 *from = NULL, *to = NULL;
+    struct stat about;
+    if (stat(path, &about) != 0)
+        return unreadable(fault, path, strerror(errno));
+    if (!S_ISREG(about.st_mode)) /* whoever opens a pipe waits, and nobody can stop him */
+        return unreadable(fault, path, "it is no file");
     int rc = sqlite3_open_v2(path, &from, SQLITE_OPEN_READONLY, NULL);
     if (rc == SQLITE_OK)
         rc = sqlite3_open_v2(copy, &to, SQLITE_OPEN_READWRITE, NULL);
@@ -153,14 +160,15 @@ static enum err integrity_check(const struct source *source, const char *path, s
                    : unreadable(fault, path, "the file is damaged (its integrity check fails)");
 }
 
-/* When Django first set it up, to the microsecond; a file without that is its own only copy. */
+/* When Django first set it up, to the microsecond; a file without that is its own only copy. A
+ * fraction of nothing is not written everywhere. */
 static void identity_read(struct source *source, struct fault *fault)
 {
     sqlite3_stmt *statement = NULL;
     source->identity = arena_format(fault->arena, "sha256 %s", source->sha256);
     if (sqlite3_prepare_v2(source->db,
-                           "SELECT app || ' ' || name || ' ' || applied FROM django_migrations"
-                           " ORDER BY id LIMIT 1",
+                           "SELECT app || ' ' || name || ' ' || replace(applied, '.000000', '')"
+                           " FROM django_migrations ORDER BY id LIMIT 1",
                            -1, &statement, NULL) == SQLITE_OK &&
         sqlite3_step(statement) == SQLITE_ROW && sqlite3_column_text(statement, 0))
         source->identity = arena_format(fault->arena, "django %s",
@@ -168,23 +176,44 @@ static void identity_read(struct source *source, struct fault *fault)
     sqlite3_finalize(statement);
 }
 
-enum err source_open(const char *path, struct fault *fault, struct source *out)
+/* A stranger wrote the schema of this file: nothing in it may run, and pages are not believed. */
+static void distrust(sqlite3 *db)
+{
+    sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+    sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
+    sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
+    sqlite3_exec(db, "PRAGMA cell_size_check = on", NULL, NULL, NULL);
+}
+
+static enum err file_copy(const char *path, const char *copy, struct fault *fault,
+                          struct source_origin *origin)
+{
+    *origin = (struct source_origin){.json = "{\"kind\": \"sqlite\"}"};
+    return access(path, R_OK) == 0 ? source_copy(path, copy, fault)
+                                   : unreadable(fault, path, strerror(errno));
+}
+
+/* An address is never told: it may hold a password. */
+enum err source_open(const struct import_options *options, struct fault *fault, struct source *out)
 {
     struct source source = {.bytes = 0};
-    const char *copy = NULL;
-    if (access(path, R_OK) != 0)
-        return unreadable(fault, path, strerror(errno));
+    bool is_url = import_is_address(options->file);
+    const char *copy = NULL, *name = is_url ? "the legacy database" : options->file;
     enum err err = copy_place(fault, &copy);
     if (err)
         return err;
-    err = source_copy(path, copy, fault);
+    err = is_url ? postgres_copy(options, copy, fault, &source.origin)
+                 : file_copy(options->file, copy, fault, &source.origin);
     if (!err)
         err = copy_digest(copy, fault, &source);
     const char *uri = arena_format(fault->arena, "file:%s?mode=ro&immutable=1", copy);
     if (!err && sqlite3_open_v2(uri, &source.db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL) != 0)
-        err = unreadable(fault, path, sqlite3_errmsg(source.db));
+        err = unreadable(fault, name, sqlite3_errmsg(source.db));
     if (!err)
-        err = integrity_check(&source, path, fault);
+        distrust(source.db);
+    if (!err)
+        err = integrity_check(&source, name, fault);
     unlink(copy);
     if (err) {
         source_close(&source);

@@ -1,29 +1,40 @@
-/* A legacy database that is read: a private copy of a SQLite file, checked before anything is
- * believed of it. The file itself is opened read-only and never written; the copy has no name any
- * more when source_open() returns, so nothing of it is left however the process ends later. Killed
- * while it copies, it leaves a file that only its owner can read.
+/* A legacy database that is read: a private copy of a SQLite file, or of the same tables in
+ * PostgreSQL (db/import/postgres.h), checked before anything is believed of it. The source itself
+ * is opened read-only and never written; the copy has no name any more when source_open() returns,
+ * so nothing of it is left however the process ends later. Killed while it copies, it leaves a file
+ * that only its owner can read.
  */
 #ifndef DB_IMPORT_SOURCE_H
 #define DB_IMPORT_SOURCE_H
 
 #include "db/arena.h"
 #include "db/buf.h"
+#include "db/import.h"
 #include "db/keys.h"
 
 #include <sqlite3.h>
 #include <stdbool.h>
 #include <stdint.h>
 
+/* What was copied. */
+struct source_origin {
+    const char *json;
+    const char *text; /* of PostgreSQL, which moment of which database; of a file NULL */
+};
+
 struct source {
     sqlite3 *db;
     char sha256[DIGEST_TEXT]; /* of the copy */
     const char *identity;     /* the same for every copy of one legacy database */
+    struct source_origin origin;
     int64_t bytes;
 };
 
-/* Copies by SQLite's backup (a writer may be at work meanwhile), then integrity_check. The folder
- * of the copy is TMPDIR. ERR_CONFLICT "import-unreadable": no database, or a damaged one. */
-enum err source_open(const char *path, struct fault *fault, struct source *out) FAILS;
+/* Copies options->file by SQLite's backup (a writer may be at work meanwhile), or from PostgreSQL,
+ * then integrity_check. The folder of the copy is TMPDIR. ERR_CONFLICT "import-unreadable": no
+ * database, or a damaged one; and as postgres_copy() says. */
+enum err source_open(const struct import_options *options, struct fault *fault,
+                     struct source *out) FAILS;
 void source_close(struct source *source);
 
 /* Only the copy, into a file that is there and empty. */

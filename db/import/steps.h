@@ -32,10 +32,13 @@ struct import_step {
 
 extern const struct import_step import_steps[]; /* ends with a NULL name */
 
+extern const struct import_statement import_run_legacy_open[];
+extern const struct import_statement import_run_legacy_tables[];
 extern const struct import_statement import_run_open[];
 extern const struct import_statement import_run_lock[];
 extern const struct import_statement import_run_source[];
 extern const struct import_statement import_run_find[];
+extern const struct import_statement import_run_home[];
 extern const struct import_statement import_run_make[];
 extern const struct import_statement import_run_close_clinic[];
 extern const struct import_statement import_run_table[];

@@ -1,5 +1,7 @@
 #include "db/import/target.h"
 
+#include "db/words.h"
+
 #include <stdbool.h>
 #include <string.h>
 #include <time.h>
@@ -15,6 +17,11 @@ static enum err tell(struct target *target, const PGresult *result, const char *
         return fail(target->fault, ERR_UNAVAILABLE, "database-unavailable",
                     "the connection to the database broke; run the same command again, it goes on "
                     "where it stopped");
+    if (strcmp(state, "40001") == 0 || strcmp(state, "23503") == 0)
+        return fail(target->fault, ERR_CONFLICT, "import-touched",
+                    "somebody has changed rows of it meanwhile, or made something of them: nothing "
+                    "is taken back (%s)",
+                    message);
     const char *line = arena_copy_n(target->fault->arena, sql, strcspn(sql, "\n"));
     return fail(target->fault, ERR_INTERNAL, "import-failed", "%s (%s), at: %.60s", message, state,
                 line);
@@ -41,6 +48,31 @@ enum err target_run(struct target *target, const struct import_statement *list,
     return ERR_NONE;
 }
 
+enum err target_send(struct target *target, const struct import_statement *list,
+                     const char *const values[])
+{
+    if (PQsendQueryParams(target->conn, list->sql, list->params, NULL, values, NULL, NULL, 0) == 1)
+        return ERR_NONE;
+    return fail(target->fault, ERR_UNAVAILABLE, "database-unavailable", "%s",
+                PQerrorMessage(target->conn));
+}
+
+enum err target_answer(struct target *target, const struct import_statement *list, PGresult **out)
+{
+    PGresult *answer TARGET_CLEAR = NULL;
+    PGresult *result;
+    while ((result = PQgetResult(target->conn))) {
+        PQclear(answer);
+        answer = result;
+    }
+    ExecStatusType status = PQresultStatus(answer);
+    if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK)
+        return tell(target, answer, list->sql);
+    *out = answer;
+    answer = NULL;
+    return ERR_NONE;
+}
+
 /* A killed importer's server process may still be at its last statement. */
 static enum err lock_take(struct target *target)
 {
@@ -64,7 +96,7 @@ enum err target_open(const char *url, struct fault *fault, struct target *out)
     enum err err = ERR_NONE;
     if (PQstatus(target.conn) != CONNECTION_OK)
         err = fail(fault, ERR_UNAVAILABLE, "database-unavailable",
-                   "cannot connect to the database: %s", PQerrorMessage(target.conn));
+                   "cannot connect to the database: %s", words_of_refusal(target.conn));
     if (!err)
         err = target_run(&target, import_run_open, NULL, &result);
     if (!err && *PQgetvalue(result, 0, PQnfields(result) - 2) != 't')

@@ -23,6 +23,13 @@ void target_close(struct target *target);
 enum err target_run(struct target *target, const struct import_statement *list,
                     const char *const values[], PGresult **out) FAILS;
 
+/* The first statement of a list, run while the caller does something else, and then its answer;
+ * between the two the connection is the server's. */
+enum err target_send(struct target *target, const struct import_statement *list,
+                     const char *const values[]) FAILS;
+enum err target_answer(struct target *target, const struct import_statement *list,
+                       PGresult **out) FAILS;
+
 /* Rows for a COPY that a list began. */
 enum err target_copy(struct target *target, const char *bytes, size_t length) FAILS;
 enum err target_copy_end(struct target *target) FAILS;

@@ -262,6 +262,7 @@ static bool may_try_again(struct work *work)
         migrator->options->lock_attempts > 0 ? migrator->options->lock_attempts : LOCK_ATTEMPTS;
     if (!migrator_lost_a_lock(migrator) || ++work->done.retries >= most)
         return false;
+    migrator_notice(migrator, migrator->fault->detail);
     migrator_say(migrator, "%04d %s did not get a lock, tries again (%d of %d)",
                  work->file->version, work->file->name, work->done.retries, most - 1);
     stop_sleep(migrator->options->stop, LOCK_PAUSE_MS + (int)randombytes_uniform(LOCK_PAUSE_MS));

@@ -41,17 +41,26 @@ static const struct {
      lint_index_if_not_exists},
     {{"L20", "with tx=no a statement may run twice: IF (NOT) EXISTS, OR REPLACE, ON CONFLICT"},
      lint_not_repeatable},
+    {{"L21", "lock_timeout and statement_timeout are the runner's: --lock-budget"}, lint_timeout},
     {{"M1", "a clinic's table has clinic_id bigint NOT NULL, first in its primary key"},
      lint_no_clinic},
     {{"M2", "unique over all clinics tells one clinic about another: with clinic_id"},
      lint_unique_over_clinics},
     {{"M3", "a foreign key without clinic_id may reach into another clinic"}, lint_foreign_key},
     {{"M4", "a clinic's table is behind its wall: SELECT clinicd.protect_table(…)"}, lint_no_wall},
+    {{"M4", "policies that open are protect_table()'s, and all stay on and forced"},
+     lint_wall_by_hand},
+    {{"M5", "the service owns nothing and passes no wall"}, lint_rights},
     {{"M6", "a view sees what its owner sees: WITH (security_invoker = true)"}, lint_view},
     {{"M7", "SECURITY DEFINER needs SET search_path and a COMMENT that begins tenant-safe:"},
      lint_definer},
     {{"M9", "an enum is no leakproof filter key: text with a CHECK"}, lint_enum},
+    {{"M9", "numeric and jsonb are no leakproof filter keys: whole units, text"}, lint_filter_key},
+    {{"M10", "what is searched by its beginning has COLLATE \"C\""}, lint_search_column},
     {{"M11", "row_security is the runner's"}, lint_row_security},
+    {{"M12",
+      "a sequence counts over all clinics and tells one of another: count in a row of its own"},
+     lint_sequence},
     {{"M13", "SET NULL and EXCLUDE across clinics do not travel to a shard"}, lint_shards},
 };
 
@@ -66,6 +75,7 @@ static void findings_add(const struct script *script, const struct statement *st
         const char *reason = statement_waiver(script->source.store, statement, checks[i].rule.id);
         (*out)[(*count)++] = (struct lint_finding){.rule = &checks[i].rule,
                                                    .file = arena_copy(arena, script->name),
+                                                   .path = arena_copy(arena, script->source.path),
                                                    .line = statement->line,
                                                    .reason = arena_copy(arena, reason)};
     }
@@ -76,13 +86,27 @@ const struct lint_rule *lint_rule_at(size_t i)
     return i < CHECKS_N ? &checks[i].rule : NULL;
 }
 
-enum err lint_text(const char *path, const char *text, struct arena *arena, struct fault *fault,
-                   struct lint_finding **out, size_t *count)
+/* A table that is empty, or not there yet, keeps nobody waiting: as one made in the same file. */
+static void uses_note(struct script *script, const char *const *in_use)
+{
+    for (size_t i = 0; in_use && i < script->n; i++) {
+        struct statement *statement = &script->statements[i];
+        bool is_used = false;
+        for (size_t t = 0; statement->table && in_use[t]; t++)
+            is_used |= strcmp(in_use[t], statement->table) == 0;
+        statement->is_new = statement->table && !is_used;
+    }
+}
+
+enum err lint_text(const char *path, const char *text, const char *const *in_use,
+                   struct arena *arena, struct fault *fault, struct lint_finding **out,
+                   size_t *count)
 {
     struct store store CLEANUP(store_end) = {0};
     struct script script;
     if (!script_read(&store, path, text, &script))
         return fail(fault, ERR_INPUT, "unreadable", "%s is no SQL", path);
+    uses_note(&script, in_use);
     if (!*out)
         *out = arena_array(arena, struct lint_finding, FINDINGS_MAX);
     for (size_t i = 0; i < script.n; i++)

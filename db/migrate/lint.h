@@ -21,14 +21,18 @@ struct lint_rule {
 struct lint_finding {
     const struct lint_rule *rule;
     const char *file; /* "0012_index" */
+    const char *path; /* as it was given */
     int line;
     const char *reason; /* why it is allowed; NULL: it is not */
 };
 
 const struct lint_rule *lint_rule_at(size_t i); /* NULL: there is none any more */
 
-/* Adds to *out what a file's text breaks, waived or not. ERR_INPUT: it cannot be read as SQL. */
-enum err lint_text(const char *path, const char *text, struct arena *arena, struct fault *fault,
-                   struct lint_finding **out, size_t *count) FAILS;
+/* Adds to *out what a file's text breaks, waived or not. in_use: the tables that have rows, to the
+ * NULL at its end, or NULL: nobody knows, so every table that the file does not make has.
+ * ERR_INPUT: it cannot be read as SQL. */
+enum err lint_text(const char *path, const char *text, const char *const *in_use,
+                   struct arena *arena, struct fault *fault, struct lint_finding **out,
+                   size_t *count) FAILS;
 
 #endif

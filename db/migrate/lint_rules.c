@@ -205,3 +205,19 @@ RULE(lint_not_repeatable)
     bool fills = token_is(first, "INSERT") && !statement_has(statement, "ON CONFLICT");
     return makes || drops || adds || fills;
 }
+
+/* Names with an underscore are one word; set_config() names them in a string. */
+RULE(lint_timeout)
+{
+    (void)script;
+    static const char *const names[] = {"lock_timeout", "statement_timeout"};
+    if (statement->n == 0)
+        return false;
+    const struct token *first = &statement->tokens[0];
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if ((token_is(first, "SET") || token_is(first, "RESET")) &&
+            statement_has(statement, names[i]))
+            return true;
+    return statement_has(statement, "set_config ( 'lock_timeout'") ||
+           statement_has(statement, "set_config ( 'statement_timeout'");
+}

@@ -26,16 +26,22 @@ RULE(lint_char);
 RULE(lint_timestamp);
 RULE(lint_index_if_not_exists);
 RULE(lint_not_repeatable);
+RULE(lint_timeout);
 
 /* Of many clinics: lint_tenant.c. */
 RULE(lint_no_clinic);
 RULE(lint_unique_over_clinics);
 RULE(lint_foreign_key);
 RULE(lint_no_wall);
+RULE(lint_wall_by_hand);
+RULE(lint_rights);
 RULE(lint_view);
 RULE(lint_definer);
 RULE(lint_enum);
+RULE(lint_filter_key);
+RULE(lint_search_column);
 RULE(lint_row_security);
+RULE(lint_sequence);
 RULE(lint_shards);
 
 #endif

@@ -104,6 +104,32 @@ RULE(lint_no_wall)
     return true;
 }
 
+/* protect_table() writes the policies that open, and the catalogue's audit knows them; one more
+ * that is restrictive only narrows. */
+RULE(lint_wall_by_hand)
+{
+    (void)script;
+    bool is_made = statement_find(statement, 0, "CREATE POLICY") == 2 &&
+                   !statement_has(statement, "AS RESTRICTIVE");
+    bool is_changed = statement_find(statement, 0, "ALTER POLICY") == 2 ||
+                      statement_find(statement, 0, "DROP POLICY") == 2;
+    return statement->section == SCRIPT_UP &&
+           (is_made || is_changed || statement_has(statement, "DISABLE ROW LEVEL SECURITY") ||
+            statement_has(statement, "NO FORCE ROW LEVEL SECURITY"));
+}
+
+/* A right on a thing has an ON, a role that is given has none. */
+RULE(lint_rights)
+{
+    (void)script;
+    bool is_grant = statement->n > 0 && token_is(&statement->tokens[0], "GRANT");
+    return statement->section == SCRIPT_UP &&
+           (statement_has(statement, "OWNER TO clinicd_app") ||
+            statement_has(statement, "BYPASSRLS") || statement_has(statement, "SUPERUSER") ||
+            (is_grant && !statement_has(statement, "ON") &&
+             statement_has(statement, "TO clinicd_app")));
+}
+
 RULE(lint_view)
 {
     (void)script;
@@ -144,6 +170,66 @@ RULE(lint_enum)
     (void)script;
     return statement->section == SCRIPT_UP && statement_find(statement, 0, "CREATE TYPE") == 2 &&
            statement_has(statement, "AS ENUM");
+}
+
+/* Whether the file gives that column of that table such a type. */
+static bool is_typed(const struct script *script, const char *table, const struct token *column,
+                     const char *type)
+{
+    for (size_t i = 0; i < script->n; i++) {
+        const struct statement *made = &script->statements[i];
+        if (!made->table || !table || strcmp(made->table, table) != 0 || does(made, "create index"))
+            continue;
+        for (size_t t = 0; t + 1 < made->n; t++)
+            if (made->tokens[t].length == column->length &&
+                strncmp(made->tokens[t].start, column->start, column->length) == 0 &&
+                token_is(&made->tokens[t + 1], type))
+                return true;
+    }
+    return false;
+}
+
+/* Their equality is not leakproof: behind a wall the index is not used. */
+RULE(lint_filter_key)
+{
+    static const char *const types[] = {"numeric", "decimal", "jsonb", "json"};
+    size_t at = statement_find(statement, 0, "(");
+    if (!does(statement, "create index") || at == 0 || statement_has(statement, "USING gin"))
+        return false;
+    for (size_t i = at; i < statement->n && !token_is(&statement->tokens[i], ")"); i++)
+        for (size_t type = 0; type < sizeof types / sizeof types[0]; type++)
+            if (statement->tokens[i].kind == TOKEN_WORD &&
+                is_typed(script, statement->table, &statement->tokens[i], types[type]))
+                return true;
+    return false;
+}
+
+static bool makes_columns(const struct statement *statement)
+{
+    return is_table(statement) || does(statement, "add column");
+}
+
+/* name_key and its like are what prefixes are looked for in. */
+RULE(lint_search_column)
+{
+    (void)script;
+    for (size_t i = 0; makes_columns(statement) && i + 1 < statement->n; i++) {
+        const struct token *name = &statement->tokens[i];
+        bool is_key = name->kind == TOKEN_WORD && name->length > 4 &&
+                      strncmp(name->start + name->length - 4, "_key", 4) == 0;
+        if (is_key && token_is(name + 1, "text") &&
+            statement_find(statement, i + 2, "COLLATE \"C\"") != i + 4)
+            return true;
+    }
+    return false;
+}
+
+RULE(lint_sequence)
+{
+    (void)script;
+    bool counts = statement_has(statement, "AS IDENTITY") || statement_has(statement, "nextval");
+    return counts && ((is_table(statement) && has_clinic(statement)) ||
+                      does(statement, "add column") || does(statement, "add column, rewrite"));
 }
 
 RULE(lint_row_security)

@@ -1,4 +1,4 @@
-#include "db/maintain.h"
+#include "db/migrate/maintain.h"
 
 #include "db/clock.h"
 #include "db/migrate/file.h"
@@ -32,9 +32,18 @@ static const char upsert_order[] =
     "     reason = excluded.reason, ends_at = excluded.ends_at,"
     "     is_fenced = m.is_fenced OR excluded.is_fenced,"
     "     app_limit = CASE WHEN m.is_fenced THEN m.app_limit ELSE excluded.app_limit END,"
-    "     ordered_by = excluded.ordered_by, run_id = excluded.run_id";
+    "     ordered_by = excluded.ordered_by, run_id = excluded.run_id, pass_sha256 = NULL,"
+    "     pass_ends_at = NULL, pass_run_id = NULL, smoke_run_id = NULL";
 
 static const char delete_order[] = "DELETE FROM ops.maintenance";
+
+static const char lower_order[] = "UPDATE ops.maintenance SET is_fenced = false";
+
+/* A smoke run with the order's pass was green, and no migration has ended since it began. */
+static const char select_proof[] =
+    "SELECT EXISTS (SELECT FROM ops.maintenance m JOIN ops.run s ON s.id = m.smoke_run_id"
+    "  WHERE NOT EXISTS (SELECT FROM ops.run r WHERE r.command LIKE 'migrate %'"
+    "    AND r.started_at + coalesce(r.duration_ms, 0) * interval '1 ms' >= s.started_at))";
 
 /* Said aloud only, for schema clinicd may not be there: who misses it looks every second. */
 static const char tell[] = "SELECT pg_notify('clinicd', 'maintenance order')";
@@ -74,9 +83,8 @@ static enum err order_read(struct migrator *migrator, struct maintain_state *out
     return ERR_NONE;
 }
 
-/* Row and news become true together. */
-static enum err order_write(struct migrator *migrator, const char *sql, int n,
-                            const char *const values[])
+enum err maintain_write(struct migrator *migrator, const char *sql, int n,
+                        const char *const values[])
 {
     enum err err = migrator_run(migrator, "BEGIN", NULL);
     if (!err)
@@ -166,8 +174,10 @@ static enum err fence_need(struct fault *fault)
 static enum err prepare(struct migrator *migrator)
 {
     PGresult *result = NULL;
-    enum err err =
-        migrator_run(migrator, "SELECT to_regclass('ops.maintenance') IS NOT NULL", &result);
+    enum err err = migrator_run(migrator,
+                                "SELECT EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE attrelid"
+                                " = to_regclass('ops.maintenance') AND attname = 'smoke_run_id')",
+                                &result);
     if (err || *PQgetvalue(result, 0, 0) == 't')
         return err;
     err = lock_take(migrator);
@@ -177,7 +187,7 @@ static enum err prepare(struct migrator *migrator)
     return err;
 }
 
-static enum err begin(struct migrator *migrator, const char *command)
+enum err maintain_begin(struct migrator *migrator, const char *command)
 {
     enum err err = migrator_open(migrator);
     if (!err)
@@ -194,7 +204,7 @@ static enum err order_on(struct migrator *migrator, const struct maintain_order 
         order->is_read_only ? "t" : "f", order->reason,   order->ends_at, in,
         order->is_fence ? "t" : "f",     migrator->run_id};
     *ended = 0;
-    enum err err = order_write(migrator, upsert_order, 6, values);
+    enum err err = maintain_write(migrator, upsert_order, 6, values);
     if (!err && order->is_fence)
         err = fence_raise(migrator, order, ended);
     return err;
@@ -207,7 +217,7 @@ enum err maintain_on(const struct migrate_options *options, const struct maintai
     int n = 0;
     if (order->is_fence && !order->fence_url)
         return fence_need(fault);
-    enum err err = begin(&migrator, "maintenance on");
+    enum err err = maintain_begin(&migrator, "maintenance on");
     if (!err)
         err = order_on(&migrator, order, &n);
     run_end(&migrator, err, NULL);
@@ -240,6 +250,18 @@ static enum err check_order(struct migrator *migrator)
     return err;
 }
 
+/* That it answers at all, and every part of it, from outside. */
+static enum err check_proof(struct migrator *migrator)
+{
+    PGresult *result = NULL;
+    enum err err = migrator_run(migrator, select_proof, &result);
+    if (!err && *PQgetvalue(result, 0, 0) != 't')
+        err = fail(migrator->fault, ERR_CONFLICT, "smoke-missing",
+                   "no smoke run was green since the service was taken away, or something was "
+                   "migrated since");
+    return err;
+}
+
 static enum err order_off(struct migrator *migrator, const char *fence_url, bool is_forced,
                           bool *was_on)
 {
@@ -250,9 +272,11 @@ static enum err order_off(struct migrator *migrator, const char *fence_url, bool
         *was_on = state.is_on;
     if (!err && state.is_on && !is_forced)
         err = check_order(migrator);
+    if (!err && state.is_on && !is_forced)
+        err = check_proof(migrator);
     if (!err && state.is_fenced)
         err = fence_url ? fence_lower(migrator, fence_url, limit) : fence_need(migrator->fault);
-    return err ? err : order_write(migrator, delete_order, 0, NULL);
+    return err ? err : maintain_write(migrator, delete_order, 0, NULL);
 }
 
 enum err maintain_off(const struct migrate_options *options, const char *fence_url, bool is_forced,
@@ -260,12 +284,34 @@ enum err maintain_off(const struct migrate_options *options, const char *fence_u
 {
     struct migrator migrator CLEANUP(migrator_close) = {.options = options, .fault = fault};
     bool was = false;
-    enum err err = begin(&migrator, "maintenance off");
+    enum err err = maintain_begin(&migrator, "maintenance off");
     if (!err)
         err = order_off(&migrator, fence_url, is_forced, &was);
     run_end(&migrator, err, NULL);
     if (!err)
         *was_on = was;
+    return err;
+}
+
+static enum err order_lower(struct migrator *migrator, const char *fence_url)
+{
+    struct maintain_state state;
+    int limit = -1;
+    enum err err = order_read(migrator, &state, &limit);
+    if (err || !state.is_fenced)
+        return err;
+    err = fence_url ? fence_lower(migrator, fence_url, limit) : fence_need(migrator->fault);
+    return err ? err : maintain_write(migrator, lower_order, 0, NULL);
+}
+
+enum err maintain_lower(const struct migrate_options *options, const char *fence_url,
+                        struct fault *fault)
+{
+    struct migrator migrator CLEANUP(migrator_close) = {.options = options, .fault = fault};
+    enum err err = maintain_begin(&migrator, "maintenance off");
+    if (!err)
+        err = order_lower(&migrator, fence_url);
+    run_end(&migrator, err, NULL);
     return err;
 }
 

@@ -1,8 +1,10 @@
 #include "db/migrate.h"
 
 #include "db/migrate/file.h"
+#include "db/migrate/guard.h"
 #include "db/migrate/history.h"
 #include "db/migrate/lock.h"
+#include "db/migrate/precheck.h"
 #include "db/migrate/run.h"
 #include "db/migrate/step.h"
 
@@ -33,11 +35,18 @@ static enum err begin(struct migrator *migrator, const char *command, struct his
     return err ? err : history_check(migrator, history);
 }
 
+/* All prechecks before anything is changed; and of each later file again, for what the files before
+ * it made. */
 static enum err go_up(struct migrator *migrator, int from, int to, int *done)
 {
-    enum err err = ERR_NONE;
+    enum err err = prechecks_hold(migrator, from, to);
+    if (!err)
+        err = guard_hold(migrator, from, to);
     for (int version = from; !err && version < to; version++) {
-        err = file_apply(migrator, &migrator->files[version]);
+        if (version > from)
+            err = prechecks_hold(migrator, version, version + 1);
+        if (!err)
+            err = file_apply(migrator, &migrator->files[version]);
         *done += !err;
     }
     migrator->report.schema_version += *done;
@@ -76,7 +85,7 @@ static enum err confirm_loss(struct migrator *migrator, int from, int to, int64_
             return err;
         total += losses[version];
     }
-    if (migrator->options->data_loss_ok != total &&
+    if (migrator->options->data_loss_ok != LOSS_ANY && migrator->options->data_loss_ok != total &&
         (total > 0 || migrator->options->data_loss_ok > 0))
         return fail(migrator->fault, ERR_CONFLICT, "data-loss-unconfirmed",
                     "this loses %lld rows; to confirm, say exactly that number", (long long)total);

@@ -1,6 +1,7 @@
 #include "db/migrate/migrator.h"
 
 #include "db/migrate/lock.h"
+#include "db/words.h"
 
 #include <poll.h>
 #include <stdarg.h>
@@ -62,7 +63,7 @@ static enum err result_fail(struct migrator *migrator, const struct place *place
                 state, blocker ? "; held by " : "", blocker ? blocker : "");
 }
 
-static int64_t lock_budget_ms(const struct migrator *migrator)
+int64_t migrator_lock_budget_ms(const struct migrator *migrator)
 {
     int64_t own = migrator->options->lock_budget_ms;
     return own > 0 ? own : LOCK_BUDGET_MS;
@@ -70,7 +71,7 @@ static int64_t lock_budget_ms(const struct migrator *migrator)
 
 static int watch_tick_ms(const struct migrator *migrator)
 {
-    int64_t tick = lock_budget_ms(migrator) / 4;
+    int64_t tick = migrator_lock_budget_ms(migrator) / 4;
     return tick > WATCH_TICK_MS         ? WATCH_TICK_MS
            : tick < WATCH_TICK_LEAST_MS ? WATCH_TICK_LEAST_MS
                                         : (int)tick;
@@ -201,6 +202,26 @@ static enum err report_facts(struct migrator *migrator)
     return ERR_NONE;
 }
 
+void migrator_notice(struct migrator *migrator, const char *text)
+{
+    struct migrate_report *report = &migrator->report;
+    if (report->notices_n < NOTICES_MAX)
+        report->notices[report->notices_n] = arena_copy(migrator->fault->arena, text);
+    report->notices_n++;
+}
+
+/* client_min_messages lets through what is a warning at least. */
+static void notice_take(void *user, const PGresult *notice)
+{
+    struct migrator *migrator = user;
+    const char *severity = PQresultErrorField(notice, PG_DIAG_SEVERITY_NONLOCALIZED);
+    const char *state = PQresultErrorField(notice, PG_DIAG_SQLSTATE);
+    const char *message = PQresultErrorField(notice, PG_DIAG_MESSAGE_PRIMARY);
+    if (severity && message && strcmp(severity, "WARNING") == 0)
+        migrator_notice(migrator, arena_format(migrator->fault->arena, "%s (%s)", message,
+                                               state ? state : "?"));
+}
+
 enum err migrator_open(struct migrator *migrator)
 {
     static const char *const names[] = {"dbname", "application_name", "connect_timeout",
@@ -209,9 +230,10 @@ enum err migrator_open(struct migrator *migrator)
     migrator->conn = PQconnectdbParams(names, values, true);
     if (PQstatus(migrator->conn) != CONNECTION_OK)
         return fail(migrator->fault, ERR_UNAVAILABLE, "database-unavailable",
-                    "cannot connect to the database: %s", PQerrorMessage(migrator->conn));
-    const char *budget =
-        arena_format(migrator->fault->arena, "%lldms", (long long)lock_budget_ms(migrator));
+                    "cannot connect to the database: %s", words_of_refusal(migrator->conn));
+    PQsetNoticeReceiver(migrator->conn, notice_take, migrator);
+    const char *budget = arena_format(migrator->fault->arena, "%lldms",
+                                      (long long)migrator_lock_budget_ms(migrator));
     enum err err = check_directness(migrator);
     if (!err)
         err = migrator_run_params(migrator, settings, 1, &budget, NULL);

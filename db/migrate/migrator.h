@@ -25,6 +25,8 @@ struct migrator {
  * the report. */
 enum err migrator_open(struct migrator *migrator) FAILS;
 
+int64_t migrator_lock_budget_ms(const struct migrator *migrator);
+
 /* Gives back lock and connections. */
 void migrator_close(struct migrator *migrator);
 
@@ -58,6 +60,9 @@ enum err migrator_check_stop(struct migrator *migrator) FAILS;
 
 /* True after a failure that is only bad luck: a lock was not to be had. */
 bool migrator_lost_a_lock(const struct migrator *migrator);
+
+/* Something for the report, that nobody may overlook although the run goes on. */
+void migrator_notice(struct migrator *migrator, const char *text);
 
 /* One line of progress to whoever listens. */
 void migrator_say(const struct migrator *migrator, const char *format, ...) PRINTF(2, 3);

@@ -64,6 +64,21 @@ enum err run_begin(struct migrator *migrator, const char *command)
     return err;
 }
 
+/* What was not so and was taken for good, and why: somebody answers for it. */
+static void waived_write(struct buf *out, const struct migrator *migrator)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < migrator->report.conditions_n; i++) {
+        const struct migrate_condition *one = &migrator->report.conditions[i];
+        if (!one->holds && one->is_waived)
+            buf_format(out, "%s\"%s\"", n++ ? ", " : ", \"waived\": [", one->name);
+    }
+    if (n == 0)
+        return;
+    buf_text(out, "], \"reason\": ");
+    buf_json_string(out, migrator->options->guard->reason);
+}
+
 static const char *files_json(struct migrator *migrator)
 {
     struct buf out;
@@ -72,6 +87,9 @@ static const char *files_json(struct migrator *migrator)
     for (size_t i = 0; i < migrator->report.done_n; i++)
         buf_format(&out, "%s%d", i ? ", " : "", migrator->report.done[i].version);
     buf_text(&out, "]");
+    waived_write(&out, migrator);
+    if (migrator->report.notices_n > 0)
+        buf_format(&out, ", \"warnings\": %zu", migrator->report.notices_n);
     if (migrator->fault->err) {
         buf_text(&out, ", \"error\": ");
         buf_json_string(&out, migrator->fault->detail);

@@ -113,6 +113,13 @@ static const char maintenance[] =
     "    run_id bigint NOT NULL"
     ")";
 
+/* Passage for one smoke run (a digest; db/maintain.h), and the run that last proved it whole. */
+static const char maintenance_pass[] = "ALTER TABLE ops.maintenance"
+                                       "    ADD COLUMN IF NOT EXISTS pass_sha256 text,"
+                                       "    ADD COLUMN IF NOT EXISTS pass_ends_at timestamptz,"
+                                       "    ADD COLUMN IF NOT EXISTS pass_run_id bigint,"
+                                       "    ADD COLUMN IF NOT EXISTS smoke_run_id bigint";
+
 static const char rights[] =
     "DO $$ BEGIN"
     "    IF EXISTS (SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = 'clinicd_app') THEN"
@@ -138,6 +145,7 @@ const char *const ops_schema[] = {
     backup,
     job,
     maintenance,
+    maintenance_pass,
     rights,
     NULL,
 };

@@ -1,5 +1,7 @@
 /* Proofs that need a database of their own: an empty one that the operator names. What is made
  * there is taken away again. */
+#include "db/migrate/scratch.h"
+
 #include "db/migrate/catalogue.h"
 #include "db/migrate/file.h"
 #include "db/migrate/history.h"
@@ -15,9 +17,8 @@ static const char count_things[] =
 static const char identity[] = "SELECT system_identifier || ' ' || current_database()"
                                "  FROM pg_catalog.pg_control_system()";
 
-/* The lines of whatever database the options name. */
-static enum err lines_of(const struct migrate_options *options, struct fault *fault,
-                         struct catalogue_line **lines, size_t *n)
+enum err scratch_lines(const struct migrate_options *options, struct fault *fault,
+                       struct catalogue_line **lines, size_t *n)
 {
     struct migrator migrator CLEANUP(migrator_close) = {
         .options = options, .fault = fault, .files = files_of(options)};
@@ -39,9 +40,8 @@ static enum err text_of(const struct migrate_options *options, struct fault *fau
     return err;
 }
 
-/* Another database than ours, with nothing in it that we could take for our own and drop. */
-static enum err scratch_check(const struct migrate_options *options,
-                              const struct migrate_options *scratch, struct fault *fault)
+enum err scratch_check(const struct migrate_options *options, const struct migrate_options *scratch,
+                       struct fault *fault)
 {
     const char *ours = "", *theirs = "", *things = "";
     enum err err = text_of(options, fault, identity, &ours);
@@ -58,18 +58,17 @@ static enum err scratch_check(const struct migrate_options *options,
     return err;
 }
 
-static struct migrate_options scratch_options(const struct migrate_options *options,
-                                              const char *url)
+struct migrate_options scratch_options(const struct migrate_options *options, const char *url)
 {
     struct migrate_options scratch = *options;
     scratch.url = url;
     scratch.report = NULL;
+    scratch.guard = NULL;
     scratch.data_loss_ok = -1;
     return scratch;
 }
 
-/* Whatever happened: the story stays that of the failure. */
-static void scratch_clean(const struct migrate_options *scratch, struct fault *fault)
+void scratch_clean(const struct migrate_options *scratch, struct fault *fault)
 {
     static const char *const statements[] = {"DROP SCHEMA IF EXISTS clinicd CASCADE",
                                              "DROP SCHEMA IF EXISTS ops CASCADE"};
@@ -140,7 +139,7 @@ enum err migrate_baseline(const struct migrate_options *options, int version,
     scratch.to = version;
     err = migrate_up(&scratch, fault, &applied);
     if (!err)
-        err = lines_of(&scratch, fault, &wanted, &wanted_n);
+        err = scratch_lines(&scratch, fault, &wanted, &wanted_n);
     scratch_clean(&scratch, fault);
     if (!err)
         err = migrator_open(&migrator);
@@ -154,73 +153,6 @@ enum err migrate_baseline(const struct migrate_options *options, int version,
         err = compare_and_record(&migrator, version, wanted, wanted_n, drift, drift_n);
     migrator.report.schema_version = err ? 0 : version;
     run_end(&migrator, err, NULL);
-    return err;
-}
-
-/* Down must lead back to exactly where up began. */
-static enum err rehearse_back(const struct migrate_options *scratch, int from, int to,
-                              struct fault *fault, struct drift **drift, size_t *drift_n)
-{
-    struct catalogue_line *before = NULL, *after = NULL;
-    size_t before_n = 0, after_n = 0;
-    int up = 0, down = 0;
-    enum err err = lines_of(scratch, fault, &before, &before_n);
-    if (!err)
-        err = migrate_to(scratch, to, fault, &up, &down);
-    if (!err)
-        err = migrate_verify(scratch, fault);
-    if (!err)
-        err = migrate_to(scratch, from, fault, &up, &down);
-    if (!err)
-        err = lines_of(scratch, fault, &after, &after_n);
-    if (err)
-        return err;
-    *drift_n = catalogue_compare(before, before_n, after, after_n, fault->arena, drift);
-    if (*drift_n > 0)
-        return fail(fault, ERR_INTERNAL, "verification-failed",
-                    "down from %04d to %04d does not lead back: %zu objects differ", to, from,
-                    *drift_n);
-    return ERR_NONE;
-}
-
-/* The report is of the last way up, which is the one that will be gone. */
-static enum err rehearse(const struct migrate_options *scratch, int from, int to,
-                         struct fault *fault, struct drift **drift, size_t *drift_n)
-{
-    int up = 0, down = 0;
-    struct migrate_options quiet = *scratch;
-    quiet.report = NULL;
-    enum err err = migrate_to(&quiet, from, fault, &up, &down);
-    if (!err)
-        err = rehearse_back(&quiet, from, to, fault, drift, drift_n);
-    if (!err)
-        err = migrate_to(scratch, to, fault, &up, &down);
-    return err ? err : migrate_verify(&quiet, fault);
-}
-
-enum err migrate_rehearse(const struct migrate_options *options, const char *scratch_url,
-                          struct fault *fault, struct drift **drift, size_t *drift_n)
-{
-    struct migrate_options scratch = scratch_options(options, scratch_url);
-    const struct migration *files = files_of(options);
-    struct migration_status *status = NULL;
-    size_t n = 0;
-    int from = 0, to = options->to < 0 ? files_latest(files) : options->to;
-    *drift_n = 0;
-    if (to > files_latest(files))
-        return fail(fault, ERR_INPUT, "migration-unknown", "there is no migration %04d", to);
-    enum err err = migrate_status(options, fault->arena, fault, &status, &n);
-    for (size_t i = 0; !err && i < n; i++)
-        from += status[i].state == MIGRATION_APPLIED;
-    if (from >= to)
-        from = 0; /* nothing is pending: all of it, then */
-    if (!err)
-        err = scratch_check(options, &scratch, fault);
-    if (err)
-        return err;
-    scratch.report = options->report;
-    err = rehearse(&scratch, from, to, fault, drift, drift_n);
-    scratch_clean(&scratch, fault);
     return err;
 }
 
@@ -252,7 +184,7 @@ static enum err lines_take(void *user, const char *url, struct fault *fault)
 {
     struct lines *lines = user;
     struct migrate_options scratch = scratch_options(lines->options, url);
-    return lines_of(&scratch, fault, &lines->all, &lines->n);
+    return scratch_lines(&scratch, fault, &lines->all, &lines->n);
 }
 
 enum err migrate_compare(const struct migrate_options *options, const char *scratch_url,
@@ -261,7 +193,7 @@ enum err migrate_compare(const struct migrate_options *options, const char *scra
     struct lines wanted = {.options = options}, found = {.options = options};
     enum err err = migrate_in_scratch(options, scratch_url, fault, lines_take, &wanted);
     if (!err)
-        err = lines_of(options, fault, &found.all, &found.n);
+        err = scratch_lines(options, fault, &found.all, &found.n);
     if (!err)
         *count = catalogue_compare(wanted.all, wanted.n, found.all, found.n, fault->arena, out);
     return err;

@@ -12,7 +12,7 @@ static bool line_begins(const char *at, const char *end, const char *word)
 
 static enum script_section section_named(const char *at)
 {
-    static const char *const names[] = {"up", "chunk", "verify", "down", "loss"};
+    static const char *const names[] = {"precheck", "up", "chunk", "verify", "down", "loss"};
     size_t length = strcspn(at, " \t\r\n");
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (strlen(names[i]) == length && strncmp(at, names[i], length) == 0)

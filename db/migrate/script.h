@@ -9,6 +9,7 @@
 #include "db/migrate.h"
 
 enum script_section {
+    SCRIPT_PRECHECK,
     SCRIPT_UP,
     SCRIPT_CHUNK,
     SCRIPT_VERIFY,

@@ -82,7 +82,29 @@ enum err migrate_status(const struct migrate_options *options, struct arena *are
     return ERR_NONE;
 }
 
-enum err migrate_verify(const struct migrate_options *options, struct fault *fault)
+static bool is_among(int version, const int versions[])
+{
+    for (; versions && *versions; versions++)
+        if (*versions == version)
+            return true;
+    return !versions;
+}
+
+static enum err files_ask(struct migrator *migrator, const struct history *history,
+                          const int versions[])
+{
+    enum err err = migrator_run(migrator, "BEGIN READ ONLY", NULL);
+    for (const int *version = versions; !err && version && *version; version++)
+        if (*version < 1 || (size_t)*version > history->count)
+            err = fail(migrator->fault, ERR_INPUT, "usage", "%04d is not applied", *version);
+    for (size_t i = 0; !err && i < history->count; i++)
+        if (is_among(history->rows[i].version, versions))
+            err = file_verify(migrator, &migrator->files[i]);
+    return err;
+}
+
+enum err migrate_verify_files(const struct migrate_options *options, const int versions[],
+                              struct fault *fault)
 {
     struct migrator migrator CLEANUP(migrator_close) = {
         .options = options, .fault = fault, .files = files_of(options)};
@@ -96,11 +118,12 @@ enum err migrate_verify(const struct migrate_options *options, struct fault *fau
         err = run_check_chain(&migrator);
     if (!err)
         err = history_check(&migrator, &history);
-    if (!err)
-        err = migrator_run(&migrator, "BEGIN READ ONLY", NULL);
-    for (size_t i = 0; !err && i < history.count; i++)
-        err = file_verify(&migrator, &migrator.files[i]);
-    return err;
+    return err ? err : files_ask(&migrator, &history, versions);
+}
+
+enum err migrate_verify(const struct migrate_options *options, struct fault *fault)
+{
+    return migrate_verify_files(options, NULL, fault);
 }
 
 enum err migrate_holder(const struct migrate_options *options, struct fault *fault,

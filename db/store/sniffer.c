@@ -135,36 +135,50 @@ static bool send_request(int socket, struct sniff_request *request,
 }
 
 /* Its end, too early, is an answer: it died. So is silence. */
-static struct sniff_answer answer_await(int pipe)
+static struct sniff_answer answer_await(int pipe, bool *has_ended)
 {
-    struct sniff_answer answer = {.look = LOOK_DIED};
+    struct sniff_answer answer;
     struct pollfd watched = {.fd = pipe, .events = POLLIN};
     int ready;
     do
         ready = poll(&watched, 1, ANSWER_MS);
     while (ready < 0 && errno == EINTR);
-    if (ready > 0 && read(pipe, &answer, sizeof answer) == sizeof answer)
+    ssize_t length = ready > 0 ? read(pipe, &answer, sizeof answer) : -1;
+    *has_ended = length == 0;
+    if (length == sizeof answer)
         return answer;
     return (struct sniff_answer){.look = LOOK_DIED};
 }
 
+static bool ask_once(struct sniffer *sniffer, struct sniff_request *request, int file, int canvas,
+                     struct sniff_answer *out, bool *has_ended)
+{
+    int pipe_ends[2];
+    if (pipe2(pipe_ends, O_CLOEXEC) != 0)
+        return false;
+    bool is_sent = send_request(sniffer->socket, request, (int[]){file, pipe_ends[1], canvas});
+    close(pipe_ends[1]);
+    if (is_sent)
+        *out = answer_await(pipe_ends[0], has_ended);
+    close(pipe_ends[0]);
+    return is_sent;
+}
+
+/* Twice, when nobody answered: a keeper may be killed while innocent files wait, and a file that
+ * kills who looks at it does so again. */
 static enum err ask(struct sniffer *sniffer, struct sniff_request *request, int file, int canvas,
                     struct fault *fault, struct sniff_answer *out)
 {
     struct timespec until;
-    int pipe_ends[2];
+    bool has_ended = false;
     clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += TURN_S;
     if (sem_clockwait(&sniffer->turns, CLOCK_MONOTONIC, &until) != 0)
         return fail_quietly(fault, ERR_UNAVAILABLE, "store-unavailable",
                             "the sniffer has too much to do");
-    bool is_sent = pipe2(pipe_ends, O_CLOEXEC) == 0;
-    if (is_sent) {
-        is_sent = send_request(sniffer->socket, request, (int[]){file, pipe_ends[1], canvas});
-        close(pipe_ends[1]);
-        *out = is_sent ? answer_await(pipe_ends[0]) : (struct sniff_answer){0};
-        close(pipe_ends[0]);
-    }
+    bool is_sent = ask_once(sniffer, request, file, canvas, out, &has_ended);
+    if (is_sent && has_ended && (canvas < 0 || ftruncate(canvas, 0) == 0))
+        is_sent = ask_once(sniffer, request, file, canvas, out, &has_ended);
     sem_post(&sniffer->turns);
     return is_sent ? ERR_NONE
                    : fail_quietly(fault, ERR_UNAVAILABLE, "store-unavailable",

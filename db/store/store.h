@@ -44,6 +44,9 @@ enum err store_open(const struct store_options *options, struct fault *fault,
                     struct store **out) FAILS;
 void store_close(struct store *store); /* NULL is fine */
 
+/* Keeps, reads and removes a few bytes of nobody's. Fails with a reason when any of it does. */
+enum err store_probe(struct store *store, struct fault *fault) FAILS;
+
 /* ERR_INPUT insufficient-storage: too little space is left. */
 enum err spool_open(struct store *store, int64_t clinic, uint64_t most_bytes, struct fault *fault,
                     struct spool **out) FAILS;
@@ -72,6 +75,17 @@ enum err store_read(struct store *store, int64_t clinic, const char *id, uint64_
 /* The next bytes, at most `room`; 0: that was all; -1: it broke off (the connection must too). */
 ssize_t store_reader_read(struct store_reader *reader, void *out, size_t room);
 void store_reader_close(struct store_reader *reader); /* NULL is fine */
+
+/* Puts the whole at `path`, where nothing is yet: by a link where that is possible, else copied;
+ * not durable. ERR_INTERNAL file-missing as above. */
+enum err store_save(struct store *store, int64_t clinic, const char *id, uint64_t size,
+                    const char *path, struct fault *fault) FAILS;
+
+/* Takes what `fd` is open for, from where it stands, under its name. One that is there already with
+ * the same bytes stays; ERR_CONFLICT id-taken: it has others, or the file's are not of `sha256`.
+ * `is_new`: it was put. */
+enum err store_load(struct store *store, int64_t clinic, const char *id, int fd, const char *sha256,
+                    struct fault *fault, bool *is_new) FAILS;
 
 /* --- for the sweep and for fsck (models/file/custody.h) --- */
 

@@ -1,21 +1,53 @@
 #include "db/doctor.h"
 
-#include "db/program.h"
+#include "db/clock.h"
+#include "db/fixes.h"
+#include "db/verify/doctor_host.h"
 #include "db/verify/probe.h"
+#include "db/verify/rules.h"
 #include "gen/lists.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/statvfs.h>
 
-enum { MIB = 1024 * 1024, LOCK_WAIT_MS = 1000 };
+enum { LOCK_WAIT_MS = 1000 };
+enum { ASK_FACTS, ASK_BYTES, ASK_CLOCK, ASK_STOCK, ASK_BACKUP, ASK_ZONE }; /* doctor.sql */
 
 struct doctor {
     const struct doctor_options *options;
     struct fault *fault;
     struct checkup *out;
+    json_t *facts;
+    struct doctor_needs needs;
+    int64_t patients, bytes;
+    int standbys;
+    bool sees_all;     /* of the clinics' rows */
+    bool has_backups;  /* there is a table of them */
+    bool has_migrator; /* he can be reached, at a server that we know */
 };
+
+static const struct {
+    const char *name;
+    enum purpose purpose;
+} purposes[] = {
+    {"migrate", FOR_MIGRATE}, {"serve", FOR_SERVE}, {"import", FOR_IMPORT},
+    {"restore", FOR_RESTORE}, {"scale", FOR_SCALE},
+};
+
+static enum purpose purpose_of(const char *name)
+{
+    for (size_t i = 0; name && i < sizeof purposes / sizeof purposes[0]; i++) {
+        if (strcmp(name, purposes[i].name) == 0)
+            return purposes[i].purpose;
+    }
+    return FOR_ANYTHING;
+}
+
+bool doctor_knows(const char *purpose)
+{
+    return purpose_of(purpose) != FOR_ANYTHING;
+}
 
 void checkup_add(struct checkup *all, struct arena *arena, const struct check *check)
 {
@@ -30,63 +62,172 @@ void checkup_add(struct checkup *all, struct arena *arena, const struct check *c
     all->checks[all->n++] = *check;
 }
 
-static void add(const struct doctor *doctor, const struct check *check)
+static void fact_add(const struct doctor *doctor, const char *id, json_t *value, const char *shown)
 {
-    checkup_add(doctor->out, doctor->fault->arena, check);
+    json_object_set_new(doctor->facts, id, value);
+    if (shown)
+        json_object_set_new(doctor->facts, arena_format(doctor->fault->arena, "%s.shown", id),
+                            json_string(shown));
 }
 
-static bool is_for(const struct doctor *doctor, const char *purpose)
+static int64_t number(const PGresult *rows, int column)
 {
-    return doctor->options->purpose && strcmp(doctor->options->purpose, purpose) == 0;
+    return strtoll(PQgetvalue(rows, 0, column), NULL, 10);
 }
 
-static enum err server_ask(const struct doctor *doctor, PGconn *conn)
+static enum err ask(const struct doctor *doctor, PGconn *conn, int which, int n,
+                    const char *const values[], PGresult **rows)
 {
-    struct checkup *out = doctor->out;
+    return probe_run(conn, doctor->fault, verify_doctor[which].sql, n, values, rows);
+}
+
+/* What the connection itself tells, of any server: an old one does not know what the rest asks. */
+static void version_facts(const struct doctor *doctor, PGconn *conn)
+{
+    struct arena *arena = doctor->fault->arena;
+    int version = PQserverVersion(conn), line = version / 10000;
+    int least = fixes_least_minor(version);
+    const char *words = PQparameterStatus(conn, "server_version");
+    fact_add(doctor, "server.version", json_integer(version), words ? words : "unknown");
+    if (least < 0)
+        return;
+    fact_add(doctor, "server.fixes", json_integer(version % 10000 - least),
+             arena_format(arena, "%d.%d", line, version % 10000));
+    json_object_set_new(doctor->facts, "server.fixes.wanted",
+                        json_string(arena_format(arena, "%d.%d or newer", line, least)));
+}
+
+/* A pooler answers the start-up with a process number of its own. */
+static enum err pooler_look(const struct doctor *doctor, PGconn *conn)
+{
     PGresult *rows = NULL;
-    const char *const values[] = {
-        doctor->options->purpose,
-        arena_format(doctor->fault->arena, "%d", doctor->options->connections)};
-    enum err err = probe_run(conn, doctor->fault, verify_doctor[0].sql, 2, values, &rows);
-    for (int i = 0; !err && i < PQntuples(rows); i++)
-        add(doctor, &(struct check){.id = PQgetvalue(rows, i, 0),
-                                    .level = (enum level)atoi(PQgetvalue(rows, i, 1)),
-                                    .measured = PQgetvalue(rows, i, 2),
-                                    .wanted = PQgetvalue(rows, i, 3),
-                                    .fix = PQgetvalue(rows, i, 4)});
-    if (!err)
-        err = probe_run(conn, doctor->fault, verify_doctor[1].sql, 0, NULL, &rows);
+    enum err err = probe_run(conn, doctor->fault, "SELECT pg_backend_pid()", 0, NULL, &rows);
     if (err)
         return err;
-    out->bytes_needed = strtoll(PQgetvalue(rows, 0, 0), NULL, 10);
-    out->server_line = atoi(PQgetvalue(rows, 0, 1));
+    bool is_direct = number(rows, 0) == PQbackendPID(conn);
+    fact_add(doctor, "server.pooler", json_string(is_direct ? "no" : "yes"),
+             is_direct ? "none in between" : "something in between hands out its connections");
     return ERR_NONE;
 }
 
-/* The catalogue's rules need tables to be rules of. */
-static enum err rules_ask(const struct doctor *doctor, PGconn *conn)
+/* Between the moment before the question and that after the answer. */
+static enum err clock_look(const struct doctor *doctor, PGconn *conn)
 {
     PGresult *rows = NULL;
+    int64_t before = clock_now_us();
+    enum err err = ask(doctor, conn, ASK_CLOCK, 0, NULL, &rows);
+    int64_t after = clock_now_us();
+    if (err)
+        return err;
+    int64_t theirs = number(rows, 0);
+    int64_t skew = theirs < before ? before - theirs : theirs > after ? theirs - after : 0;
+    fact_add(doctor, "server.clock", json_real((double)skew / 1e6),
+             arena_format(doctor->fault->arena, "%.1f s apart", (double)skew / 1e6));
+    return ERR_NONE;
+}
+
+static void zone_look(const struct doctor *doctor, PGconn *conn)
+{
+    struct fault aside = {.arena = doctor->fault->arena};
+    bool is_known = !probe_run(conn, &aside, verify_doctor[ASK_ZONE].sql, 0, NULL, NULL);
+    fact_add(doctor, "server.timezone", json_string(is_known ? "" : "no zones"),
+             is_known ? "zones are known" : NULL);
+}
+
+static enum err server_ask(struct doctor *doctor, PGconn *conn)
+{
+    struct arena *arena = doctor->fault->arena;
+    const char *const values[] = {arena_format(arena, "%d", doctor->options->connections)};
+    const char *host = PQhost(conn);
+    PGresult *rows = NULL, *bytes = NULL;
+    enum err err = ask(doctor, conn, ASK_FACTS, 1, values, &rows);
+    if (!err)
+        err = ask(doctor, conn, ASK_BYTES, 0, NULL, &bytes);
+    if (err)
+        return err;
+    json_t *facts = arena_json(arena, json_loads(PQgetvalue(rows, 0, 0), 0, NULL));
+    json_object_update(doctor->facts, facts);
+    if (doctor->options->is_embedded) /* its backups are the archive */
+        json_object_del(doctor->facts, "wal.archive");
+    doctor->standbys = (int)number(rows, 1);
+    doctor->has_backups = *PQgetvalue(rows, 0, 3) == 't';
+    doctor->sees_all = *PQgetvalue(rows, 0, 4) == 't';
+    if (doctor->options->is_embedded)
+        doctor->needs.server_dir = doctor->options->data_dir;
+    else if (host && host[0] == '/' && !PQgetisnull(rows, 0, 2))
+        doctor->needs.server_dir = PQgetvalue(rows, 0, 2);
+    doctor->needs.bytes = number(bytes, 0);
+    doctor->bytes = number(bytes, 1);
+    return ERR_NONE;
+}
+
+static const char *duration_of(struct arena *arena, int64_t ms)
+{
+    return ms < 3600 * 1000 ? arena_format(arena, "%.1f min", (double)ms / 60000)
+                            : arena_format(arena, "%.1f h", (double)ms / 3600000);
+}
+
+/* Where there is no clinic there is nothing to lose. */
+static enum err backup_look(struct doctor *doctor, PGconn *conn)
+{
+    struct arena *arena = doctor->fault->arena;
+    PGresult *rows = NULL;
+    enum err err = ERR_NONE;
+    if (doctor->has_backups)
+        err = ask(doctor, conn, ASK_BACKUP, 0, NULL, &rows);
+    if (err)
+        return err;
+    if (PQntuples(rows) == 0) {
+        fact_add(doctor, "backup.verified", json_real(1e12), "never");
+        return ERR_NONE;
+    }
+    fact_add(doctor, "backup.verified", json_real((double)number(rows, 0) / 1000),
+             arena_format(arena, "%s old, restored in %.1f s", duration_of(arena, number(rows, 0)),
+                          (double)number(rows, 1) / 1000));
+    return ERR_NONE;
+}
+
+static enum err stock_look(struct doctor *doctor, PGconn *conn)
+{
+    PGresult *rows = NULL;
+    if (!doctor->sees_all)
+        return ERR_NONE;
+    enum err err = ask(doctor, conn, ASK_STOCK, 0, NULL, &rows);
+    if (err)
+        return err;
+    doctor->needs.clinics = number(rows, 0);
+    doctor->patients = number(rows, 1);
+    doctor->needs.files = number(rows, 2);
+    if (doctor->needs.clinics > 0)
+        err = backup_look(doctor, conn);
+    if (!err && purpose_of(doctor->options->purpose) == FOR_SCALE)
+        scale_facts(doctor->needs.clinics, doctor->patients, doctor->bytes, doctor->standbys,
+                    doctor->fault->arena, doctor->facts);
+    return err;
+}
+
+/* The catalogue's rules need tables to be rules of. */
+static enum err walls_look(struct doctor *doctor, PGconn *conn)
+{
+    PGresult *rows = NULL;
+    struct verification *facts = &doctor->out->facts;
     enum err err = probe_run(conn, doctor->fault, verify_facts[0].sql, 0, NULL, &rows);
     if (err)
         return err;
-    doctor->out->facts.database = PQgetvalue(rows, 0, 0);
-    doctor->out->facts.server_version = PQgetvalue(rows, 0, 1);
-    doctor->out->facts.system_identifier = PQgetvalue(rows, 0, 2);
+    facts->database = PQgetvalue(rows, 0, 0);
+    facts->server_version = PQgetvalue(rows, 0, 1);
+    facts->system_identifier = PQgetvalue(rows, 0, 2);
     if (*PQgetvalue(rows, 0, 4) != 't')
         return ERR_NONE;
     err = probe_run(conn, doctor->fault, verify_catalogue[0].sql, 0, NULL, &rows);
     if (err)
         return err;
     int n = PQntuples(rows);
-    add(doctor, &(struct check){
-                    .id = "schema.walls",
-                    .level = n > 0 ? LEVEL_RED : LEVEL_GREEN,
-                    .measured = n > 0 ? arena_format(doctor->fault->arena, "%d, first: %s %s", n,
-                                                     PQgetvalue(rows, 0, 0), PQgetvalue(rows, 0, 1))
-                                      : "no defect",
-                    .wanted = "no defect",
-                    .fix = "`clinicd verify isolation` names them all"});
+    fact_add(doctor, "schema.walls",
+             json_string(n > 0 ? arena_format(doctor->fault->arena, "%d, first: %s %s", n,
+                                              PQgetvalue(rows, 0, 0), PQgetvalue(rows, 0, 1))
+                               : ""),
+             n > 0 ? NULL : "no defect");
     return ERR_NONE;
 }
 
@@ -96,22 +237,30 @@ static bool database_look(const struct doctor *doctor, const char *id, const cha
     PGconn *conn PROBE_CLOSE = NULL;
     struct fault aside = {.arena = doctor->fault->arena};
     bool is_there = probe_connect(url, NULL, &aside, &conn) == ERR_NONE;
-    add(doctor,
-        &(struct check){.id = id,
-                        .level = is_there ? LEVEL_GREEN : LEVEL_RED,
-                        .measured = is_there ? arena_copy(aside.arena, PQuser(conn)) : aside.detail,
-                        .wanted = "it answers",
-                        .fix = "start the server, or mend the connection string"});
+    fact_add(doctor, id, json_string(is_there ? "" : aside.detail), is_there ? PQuser(conn) : NULL);
     return is_there;
 }
 
-static enum err server_look(const struct doctor *doctor, const char *url)
+static enum err server_look(struct doctor *doctor, const char *url)
 {
     PGconn *conn PROBE_CLOSE = NULL;
     enum err err = probe_connect(url, NULL, doctor->fault, &conn);
+    if (err)
+        return err;
+    version_facts(doctor, conn);
+    doctor->needs.server_line = PQserverVersion(conn) / 10000;
+    if (PQserverVersion(conn) < SERVER_LEAST)
+        return ERR_NONE;
+    err = pooler_look(doctor, conn);
+    if (!err)
+        err = clock_look(doctor, conn);
     if (!err)
         err = server_ask(doctor, conn);
-    return err ? err : rules_ask(doctor, conn);
+    if (!err)
+        zone_look(doctor, conn);
+    if (!err)
+        err = walls_look(doctor, conn);
+    return err ? err : stock_look(doctor, conn);
 }
 
 static void migrations_look(const struct doctor *doctor, const char *url)
@@ -128,85 +277,79 @@ static void migrations_look(const struct doctor *doctor, const char *url)
         pending += all[i].state == MIGRATION_PENDING;
         wrong += all[i].state != MIGRATION_PENDING && all[i].state != MIGRATION_APPLIED;
     }
-    enum level late = is_for(doctor, "migrate")                             ? LEVEL_GREEN
-                      : is_for(doctor, "serve") || is_for(doctor, "import") ? LEVEL_RED
-                                                                            : LEVEL_AMBER;
-    add(doctor, &(struct check){.id = "schema.migrations",
-                                .level = wrong > 0     ? LEVEL_RED
-                                         : pending > 0 ? late
-                                                       : LEVEL_GREEN,
-                                .measured = arena_format(aside.arena,
-                                                         "%zu pending, %zu not as "
-                                                         "they were",
-                                                         pending, wrong),
-                                .wanted = "none",
-                                .fix = "`clinicd migrate up`, `clinicd migrate status`"});
+    fact_add(doctor, "schema.migrations",
+             json_string(pending ? arena_format(aside.arena, "%zu pending", pending) : ""),
+             pending ? NULL : "none pending");
+    fact_add(doctor, "schema.history",
+             json_string(wrong ? arena_format(aside.arena, "%zu not as they were", wrong) : ""),
+             wrong ? NULL : "every file as it was applied");
     if (migrate_drift(&options, aside.arena, &aside, &drift, &drift_n))
         return;
-    add(doctor, &(struct check){.id = "schema.drift",
-                                .level = drift_n > 0 ? LEVEL_RED : LEVEL_GREEN,
-                                .measured = drift_n > 0 ? drift[0].object : "none",
-                                .wanted = "none",
-                                .fix = "`clinicd migrate status --drift`"});
+    fact_add(doctor, "schema.drift", json_string(drift_n > 0 ? drift[0].object : ""), NULL);
 }
 
-static void disk_look(const struct doctor *doctor)
+/* What the data must not hold before the pending files are applied. */
+static void prechecks_look(const struct doctor *doctor, const char *url)
 {
-    struct statvfs disk;
-    struct arena *arena = doctor->fault->arena;
-    if (statvfs(doctor->options->data_dir, &disk) != 0)
-        return; /* not there yet: the first start makes it */
-    int64_t room = (int64_t)disk.f_bavail * (int64_t)disk.f_frsize;
-    int64_t wanted = doctor->out->bytes_needed;
-    add(doctor, &(struct check){.id = "disk.data",
-                                .level = room >= wanted            ? LEVEL_GREEN
-                                         : is_for(doctor, "serve") ? LEVEL_AMBER
-                                                                   : LEVEL_RED,
-                                .measured = arena_format(arena, "%" PRId64 " MiB free", room / MIB),
-                                .wanted = arena_format(arena, "%" PRId64 " MiB", wanted / MIB + 1),
-                                .fix = "make room: a backup and the largest table, twice"});
-}
-
-/* "pg_dump (PostgreSQL) 15.14 (Debian …)" */
-static void dumper_look(const struct doctor *doctor)
-{
-    static const char *const argv[] = {"pg_dump", "--version", NULL};
     struct fault aside = {.arena = doctor->fault->arena};
-    struct child child;
-    const char *words = NULL;
-    enum err err = child_begin(argv, NULL, &aside, &child);
+    struct migrate_options options = {
+        .url = url, .lock_wait_ms = LOCK_WAIT_MS, .to = -1, .data_loss_ok = -1};
+    struct precheck_finding *all = NULL;
+    size_t n = 0;
+    if (migrate_prechecks(&options, aside.arena, &aside, &all, &n)) {
+        checkup_add(doctor->out, aside.arena,
+                    &(struct check){.id = "data.prechecks",
+                                    .level = LEVEL_RED,
+                                    .measured = aside.detail,
+                                    .wanted = "they can be asked",
+                                    .fix = "`clinicd migrate status`"});
+        return;
+    }
+    for (size_t i = 0; i < n; i++) {
+        const struct precheck_finding *one = &all[i];
+        const char *found =
+            arena_format(aside.arena, "%" PRId64 " %s, as %s", one->count, one->finds, one->ids);
+        checkup_add(doctor->out, aside.arena,
+                    &(struct check){
+                        .id = arena_format(aside.arena, "data.%04d_%s", one->version, one->name),
+                        .level = one->count > 0  ? LEVEL_RED
+                                 : one->is_later ? LEVEL_AMBER
+                                                 : LEVEL_GREEN,
+                        .measured = one->is_later ? "asked when the files before it are applied"
+                                    : one->count > 0
+                                        ? found
+                                        : arena_format(aside.arena, "0 %s", one->finds),
+                        .wanted = arena_format(aside.arena, "0 %s", one->finds),
+                        .fix = one->cure});
+    }
+}
+
+static enum err all_look(struct doctor *doctor)
+{
+    const struct doctor_options *options = doctor->options;
+    bool has_app = database_look(doctor, "database.app", options->app_url);
+    bool has_migrator = false;
+    enum err err = ERR_NONE;
+    if (options->migrate_url)
+        has_migrator = database_look(doctor, "database.migrator", options->migrate_url);
+    if (has_app || has_migrator)
+        err = server_look(doctor, has_migrator ? options->migrate_url : options->app_url);
+    doctor->has_migrator = has_migrator && doctor->needs.server_line >= SERVER_LEAST / 10000;
+    if (!err && doctor->has_migrator)
+        migrations_look(doctor, options->migrate_url);
     if (!err)
-        err = child_end(&child, NULL, &aside, &words);
-    const char *digits = words ? strpbrk(words, "0123456789") : NULL;
-    int line = !err && digits ? atoi(digits) : 0;
-    const char *measured =
-        line > 0 ? arena_copy_n(aside.arena, digits, strcspn(digits, " \n")) : "not there";
-    bool is_good = line > 0 && line >= doctor->out->server_line;
-    add(doctor, &(struct check){
-                    .id = "program.pg_dump",
-                    .level = is_good                   ? LEVEL_GREEN
-                             : is_for(doctor, "serve") ? LEVEL_AMBER
-                                                       : LEVEL_RED,
-                    .measured = measured,
-                    .wanted = arena_format(aside.arena, "%d or newer", doctor->out->server_line),
-                    .fix = "install postgresql-client of the server's version"});
+        host_facts(options, &doctor->needs, doctor->fault->arena, doctor->facts);
+    return err;
 }
 
 enum err doctor_run(const struct doctor_options *options, struct fault *fault, struct checkup *out)
 {
-    const struct doctor doctor = {.options = options, .fault = fault, .out = out};
-    bool has_app = database_look(&doctor, "database.app", options->app_url);
-    bool has_migrator = false;
-    if (options->migrate_url)
-        has_migrator = database_look(&doctor, "database.migrator", options->migrate_url);
-    enum err err = ERR_NONE;
-    if (has_app || has_migrator)
-        err = server_look(&doctor, has_migrator ? options->migrate_url : options->app_url);
-    if (!err && has_migrator)
-        migrations_look(&doctor, options->migrate_url);
+    struct doctor doctor = {.options = options, .fault = fault, .out = out};
+    doctor.facts = arena_json(fault->arena, json_object());
+    enum err err = all_look(&doctor);
     if (!err)
-        disk_look(&doctor);
-    if (!err)
-        dumper_look(&doctor);
+        doctor_judge(doctor.facts, purpose_of(options->purpose), fault->arena, out);
+    if (!err && doctor.has_migrator && purpose_of(options->purpose) == FOR_MIGRATE)
+        prechecks_look(&doctor, options->migrate_url);
     return err;
 }

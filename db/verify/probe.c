@@ -1,5 +1,6 @@
 #include "db/verify/probe.h"
 
+#include "db/words.h"
 #include "gen/lists.h"
 
 #include <stdlib.h>
@@ -18,12 +19,12 @@ enum err probe_connect(const char *url, const char *database, struct fault *faul
                                  "options", database ? "dbname" : NULL, NULL};
     const char *const values[] = {
         url,      "clinicd verify",
-        "10",     "-c search_path=pg_catalog -c TimeZone=UTC -c DateStyle=ISO",
+        "10",     "-c search_path=pg_catalog -c TimeZone=UTC -c DateStyle=ISO -c jit=off",
         database, NULL};
     PGconn *conn = PQconnectdbParams(names, values, true);
     if (PQstatus(conn) != CONNECTION_OK) {
         enum err err = fail(fault, ERR_UNAVAILABLE, "database-unavailable",
-                            "cannot connect to the database: %s", PQerrorMessage(conn));
+                            "cannot connect to the database: %s", words_of_refusal(conn));
         PQfinish(conn);
         return err;
     }

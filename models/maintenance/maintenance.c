@@ -1,12 +1,15 @@
 #include "models/maintenance/maintenance.h"
 
 #include "db/clock.h"
+#include "db/keys.h"
 #include "gen/queries.h"
 
 #include <pthread.h>
+#include <sodium.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { REASON_ROOM = 1024, RETRY_S = 30, RETRY_MOST_S = 3600 };
 
@@ -16,6 +19,8 @@ struct maintenance {
     pthread_mutex_t lock; /* of what follows, which only a refused request asks for */
     char reason[REASON_ROOM];
     int64_t ends_at_us; /* 0: nobody said */
+    char pass[DIGEST_TEXT];
+    int64_t pass_ends_at_us; /* 0: there is none */
 };
 
 static void order_take(struct maintenance *maintenance, const struct rows *rows)
@@ -24,7 +29,10 @@ static void order_take(struct maintenance *maintenance, const struct rows *rows)
                                  : rows_bool(rows, 0, "is_read_only", false) ? MAINTENANCE_READ_ONLY
                                                                              : MAINTENANCE_FULL;
     const char *reason = rows_text(rows, 0, "reason");
+    const char *pass = rows_text(rows, 0, "pass_sha256");
     pthread_mutex_lock(&maintenance->lock);
+    snprintf(maintenance->pass, sizeof maintenance->pass, "%s", pass ? pass : "");
+    maintenance->pass_ends_at_us = pass ? rows_int(rows, 0, "pass_ends_at_us", 0) : 0;
     snprintf(maintenance->reason, sizeof maintenance->reason, "%s", reason ? reason : "");
     maintenance->ends_at_us = rows_int(rows, 0, "ends_at_us", 0);
     pthread_mutex_unlock(&maintenance->lock);
@@ -88,4 +96,17 @@ const char *maintenance_reason(struct maintenance *maintenance, struct arena *ar
     pthread_mutex_unlock(&maintenance->lock);
     *retry_after_s = !is_ahead ? RETRY_S : left_s > RETRY_MOST_S ? RETRY_MOST_S : (long)left_s;
     return reason;
+}
+
+bool maintenance_lets_pass(struct maintenance *maintenance, const char *token, int64_t now_us)
+{
+    char digest[DIGEST_TEXT];
+    if (!token)
+        return false;
+    digest_hex(token, strlen(token), digest);
+    pthread_mutex_lock(&maintenance->lock);
+    bool is_it = now_us < maintenance->pass_ends_at_us &&
+                 sodium_memcmp(digest, maintenance->pass, sizeof digest) == 0;
+    pthread_mutex_unlock(&maintenance->lock);
+    return is_it;
 }

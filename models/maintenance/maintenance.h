@@ -26,4 +26,8 @@ enum maintenance_mode maintenance_mode(const struct maintenance *maintenance);
 const char *maintenance_reason(struct maintenance *maintenance, struct arena *arena, int64_t now_us,
                                long *retry_after_s);
 
+/* Whether `token` (NULL: none) is the pass of who proves that the service serves: it lets in, and
+ * gives no right (db/maintain.h). */
+bool maintenance_lets_pass(struct maintenance *maintenance, const char *token, int64_t now_us);
+
 #endif

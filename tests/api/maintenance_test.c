@@ -1,5 +1,7 @@
 /* The service while the operator has taken it away: who is refused, what is still answered, how
- * streams end, and that it hears of it by itself. */
+ * streams end, and that it hears of it by itself; who passes all the same, and what must be proven
+ * before it is given back. */
+#include "api/http/log.h"
 #include "db/clock.h"
 #include "db/maintain.h"
 #include "tests/harness/answer.h"
@@ -70,7 +72,7 @@ static void withdraw(struct world *world)
     struct fault fault = {.arena = &world->arena};
     struct migrate_options options = {.url = world->database.migrator_url, .lock_wait_ms = 60000};
     bool was_on = false;
-    assert_int_equal(maintain_off(&options, NULL, false, &fault, &was_on), ERR_NONE);
+    assert_int_equal(maintain_off(&options, NULL, true, &fault, &was_on), ERR_NONE);
     assert_true(was_on);
     wait_for(world, "GET", "/health/ready", 200);
     wait_for(world, "POST", "/auth/login", 415); /* heard, and nothing was said */
@@ -223,6 +225,189 @@ static void the_services_role_reads_the_order_and_cannot_give_one(void **state)
     }
 }
 
+/* --- the pass --------------------------------------------------------------------------------- */
+
+static struct maintain_pass pass_give(struct world *world)
+{
+    struct fault fault = {.arena = &world->arena};
+    struct migrate_options options = {.url = world->database.migrator_url, .lock_wait_ms = 60000};
+    struct maintain_pass pass;
+    assert_int_equal(maintain_pass_give(&options, &fault, &pass), ERR_NONE);
+    assert_int_equal(strlen(pass.token), 43);
+    return pass;
+}
+
+static enum err pass_end(struct world *world, const struct maintain_pass *pass, enum err verdict)
+{
+    struct fault fault = {.arena = &world->arena, .err = verdict, .code = "verification-failed"};
+    struct migrate_options options = {.url = world->database.migrator_url, .lock_wait_ms = 60000};
+    if (!verdict)
+        fault = (struct fault){.arena = &world->arena};
+    return maintain_pass_end(&options, pass, verdict, "{}", &fault);
+}
+
+static struct answer ask_passing(struct world *world, const char *path, const char *token,
+                                 const char *pass)
+{
+    struct answer answer;
+    struct call call = {.path = path, .token = token};
+    if (pass)
+        call.headers[0] = arena_format(&world->arena, "Maintenance-Pass: %s", pass);
+    http_send(world->client, &world->arena, &call, &answer);
+    return answer;
+}
+
+/* The service hears by itself: of a pass that is given, of one that has ended. */
+static void wait_for_pass(struct world *world, const char *pass, int status)
+{
+    struct answer answer = ask_passing(world, patients(world), NULL, pass);
+    for (int i = 0; i < POLLS_MOST && answer.status != status; i++, usleep(POLL_US))
+        answer = ask_passing(world, patients(world), NULL, pass);
+    assert_int_equal(answer.status, status);
+}
+
+static void who_has_the_pass_is_let_in_and_has_no_other_right(void **state)
+{
+    struct world *world = *state;
+    const char *doctor = token_a(world, "doctor");
+    order(world, &(struct maintain_order){.reason = "moving in"});
+    struct maintain_pass pass = pass_give(world);
+    wait_for_pass(world, pass.token, 401);
+    struct answer answer = ask_passing(world, patients(world), doctor, pass.token);
+    expect(&answer, 200, NULL);
+    answer = ask_passing(world, "/clinics/clinic-b/patients", doctor, pass.token);
+    expect(&answer, 404, "not-found");
+    answer = ask_passing(world, path_a(world, "/audit"), doctor, pass.token);
+    expect(&answer, 403, "missing-permission");
+    answer = ask_passing(world, "/health/ready", NULL, pass.token);
+    expect(&answer, 503, "maintenance");
+    answer = ask_passing(world, patients(world), doctor, NULL);
+    expect(&answer, 503, "maintenance");
+    assert_int_equal(pass_end(world, &pass, ERR_NONE), ERR_NONE);
+    withdraw(world);
+}
+
+static void another_word_than_the_pass_is_none(void **state)
+{
+    struct world *world = *state;
+    order(world, &(struct maintain_order){.reason = "moving in"});
+    struct maintain_pass pass = pass_give(world);
+    wait_for_pass(world, pass.token, 401);
+    char *wrong = arena_copy(&world->arena, pass.token);
+    wrong[42] = wrong[42] == 'A' ? 'B' : 'A';
+    const char *const digest =
+        sql_text(world->boss, &world->arena, "SELECT pass_sha256 FROM ops.maintenance");
+    assert_string_not_equal(digest, pass.token);
+    const char *const words[] = {wrong, "x", digest,
+                                 arena_format(&world->arena, "%sA", pass.token)};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        struct answer answer = ask_passing(world, patients(world), NULL, words[i]);
+        expect(&answer, 503, "maintenance");
+    }
+    withdraw(world);
+}
+
+static void a_pass_ends_with_its_time_its_order_its_run_or_the_next(void **state)
+{
+    struct world *world = *state;
+    order(world, &(struct maintain_order){.is_read_only = false});
+    struct maintain_pass first = pass_give(world);
+    wait_for_pass(world, first.token, 401);
+    later(11 * 60 * (int64_t)1000000);
+    wait_for_pass(world, first.token, 503);
+    later(-11 * 60 * (int64_t)1000000);
+    wait_for_pass(world, first.token, 401);
+    struct maintain_pass second = pass_give(world);
+    wait_for_pass(world, second.token, 401);
+    wait_for_pass(world, first.token, 503);
+    assert_int_equal(pass_end(world, &first, ERR_NONE), ERR_CONFLICT);
+    assert_int_equal(pass_end(world, &second, ERR_NONE), ERR_NONE);
+    wait_for_pass(world, second.token, 503);
+    struct maintain_pass third = pass_give(world);
+    wait_for_pass(world, third.token, 401);
+    order(world, &(struct maintain_order){.reason = "another order"});
+    wait_for_pass(world, third.token, 503);
+    assert_int_equal(pass_end(world, &third, ERR_NONE), ERR_CONFLICT);
+    withdraw(world);
+}
+
+static enum err try_off(struct world *world, const char **code)
+{
+    struct fault fault = {.arena = &world->arena};
+    struct migrate_options options = {.url = world->database.migrator_url, .lock_wait_ms = 60000};
+    bool was_on = false;
+    enum err err = maintain_off(&options, NULL, false, &fault, &was_on);
+    *code = fault.code;
+    return err;
+}
+
+static void off_is_missing_its_proof(struct world *world)
+{
+    const char *code = NULL;
+    assert_int_equal(try_off(world, &code), ERR_CONFLICT);
+    assert_string_equal(code, "smoke-missing");
+}
+
+/* Green, of this order, and nothing migrated since. */
+static void it_is_given_back_when_it_is_proven_to_serve(void **state)
+{
+    struct world *world = *state;
+    const char *code = NULL;
+    struct fault fault = {.arena = &world->arena};
+    struct migrate_options options = {.url = world->database.migrator_url, .lock_wait_ms = 60000};
+    order(world, &(struct maintain_order){.is_read_only = false});
+    off_is_missing_its_proof(world);
+    struct maintain_pass pass = pass_give(world);
+    assert_int_equal(pass_end(world, &pass, ERR_INTERNAL), ERR_INTERNAL);
+    off_is_missing_its_proof(world);
+    pass = pass_give(world);
+    assert_int_equal(pass_end(world, &pass, ERR_NONE), ERR_NONE);
+    struct migrate_options all = options;
+    all.to = -1;
+    int applied = -1;
+    assert_int_equal(migrate_up(&all, &fault, &applied), ERR_NONE);
+    assert_int_equal(applied, 0);
+    off_is_missing_its_proof(world);
+    pass = pass_give(world);
+    assert_int_equal(pass_end(world, &pass, ERR_NONE), ERR_NONE);
+    order(world, &(struct maintain_order){.reason = "again"});
+    off_is_missing_its_proof(world);
+    pass = pass_give(world);
+    assert_int_equal(pass_end(world, &pass, ERR_NONE), ERR_NONE);
+    assert_int_equal(try_off(world, &code), ERR_NONE);
+    wait_for(world, "GET", "/health/ready", 200);
+    assert_int_equal(sql_int(world->boss, "SELECT count(*) FROM ops.run WHERE command = 'verify "
+                                          "smoke' AND outcome = 'verification-failed'"),
+                     1);
+}
+
+static void the_pass_is_nowhere_in_the_log(void **state)
+{
+    struct world *world = *state;
+    order(world, &(struct maintain_order){.is_read_only = false});
+    struct maintain_pass pass = pass_give(world);
+    wait_for_pass(world, pass.token, 401);
+    char *text = NULL;
+    size_t length = 0;
+    FILE *file = tmpfile();
+    assert_non_null(file);
+    log_stop();
+    log_start(LOG_DEBUG_, fileno(file));
+    struct answer answer =
+        ask_passing(world, patients(world), token_a(world, "doctor"), pass.token);
+    expect(&answer, 200, NULL);
+    const char *id = answer_header(&world->arena, &answer, "X-Request-Id", NULL);
+    log_stop();
+    log_start(LOG_ERROR_, -1);
+    rewind(file);
+    ssize_t got = getdelim(&text, &length, '\0', file);
+    assert_true(got > 0 && id && strstr(text, id)); /* the request is */
+    assert_null(strstr(text, pass.token));
+    free(text);
+    fclose(file);
+    withdraw(world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -234,6 +419,11 @@ int main(void)
         cmocka_unit_test(the_problem_speaks_the_languages_of_the_clinics),
         cmocka_unit_test(a_refused_request_reaches_neither_database_nor_trail),
         cmocka_unit_test(the_services_role_reads_the_order_and_cannot_give_one),
+        cmocka_unit_test(who_has_the_pass_is_let_in_and_has_no_other_right),
+        cmocka_unit_test(another_word_than_the_pass_is_none),
+        cmocka_unit_test(a_pass_ends_with_its_time_its_order_its_run_or_the_next),
+        cmocka_unit_test(it_is_given_back_when_it_is_proven_to_serve),
+        cmocka_unit_test(the_pass_is_nowhere_in_the_log),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

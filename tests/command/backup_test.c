@@ -1,8 +1,10 @@
 /* `clinicd backup` and `clinicd restore` as an operator's shell sees them: a backup that cannot be
  * trusted must be told from one that can. */
 #include "tests/harness/legacy.h"
+#include "tests/harness/objects.h"
 #include "tests/harness/postgres.h"
 #include "tests/harness/program.h"
+#include "tests/harness/s3_server.h"
 #include "tests/harness/seed.h"
 #include "tests/harness/sql.h"
 
@@ -25,14 +27,15 @@
 #include <unistd.h>
 
 enum { DONE = 0, USAGE = 2, UNVERIFIED = 5, PRECONDITION = 8, STOPPED = 9, CANNOT_CONNECT = 10 };
-enum { APP, MIGRATOR, BACKUP, RESTORE, VARIABLES };
+enum { APP, MIGRATOR, BACKUP, RESTORE, FILES, HOME, VARIABLES };
+enum { BUCKET_VARIABLES = 4 };
 
 /* Two clinics in a database under forced row security, and a folder for backups. */
 struct desk {
     struct postgres_database database;
     struct arena arena;
-    const char *environment[VARIABLES + 1];
-    char dir[64];
+    const char *environment[VARIABLES + BUCKET_VARIABLES + 1];
+    char dir[64], store[80];
     PGconn *boss;
 };
 
@@ -40,11 +43,16 @@ static int begin(void **state)
 {
     struct desk *desk = test_calloc(1, sizeof *desk);
     postgres_database("backup", &desk->database);
+    snprintf(desk->dir, sizeof desk->dir, "%s/clinicd-backup-test-XXXXXX", P_tmpdir);
+    assert_non_null(mkdtemp(desk->dir));
+    snprintf(desk->store, sizeof desk->store, "%s/store", desk->dir);
     const char *const pairs[VARIABLES][2] = {
         [APP] = {"CLINICD_DATABASE_URL", desk->database.app_url},
         [MIGRATOR] = {"CLINICD_MIGRATE_URL", desk->database.migrator_url},
         [BACKUP] = {"CLINICD_BACKUP_URL", desk->database.backup_url},
         [RESTORE] = {"CLINICD_RESTORE_URL", desk->database.superuser_url},
+        [FILES] = {"CLINICD_FILES_DIR", desk->store},
+        [HOME] = {"CLINICD_DATA_DIR", desk->dir},
     };
     for (size_t i = 0; i < VARIABLES; i++)
         desk->environment[i] = arena_format(&desk->arena, "%s=%s", pairs[i][0], pairs[i][1]);
@@ -52,8 +60,7 @@ static int begin(void **state)
     seed_platform(desk->boss);
     seed_clinic(desk->boss, &seed_a);
     seed_clinic(desk->boss, &seed_b);
-    snprintf(desk->dir, sizeof desk->dir, "%s/clinicd-backup-test-XXXXXX", P_tmpdir);
-    assert_non_null(mkdtemp(desk->dir));
+    objects_seed(desk->boss, &(struct store_options){.folder = desk->store});
     *state = desk;
     return 0;
 }
@@ -250,7 +257,7 @@ static void what_was_truncated_or_altered_is_refused(void **state)
         {"manifest.json", "manifest.json", false, 40},
         {"SHA256SUMS", "SHA256SUMS was cut short", true, 20},
         {"SHA256SUMS", "SHA256SUMS was cut short", true, 80},
-        {"SHA256SUMS", "is not as it was written", false, 100},
+        {"SHA256SUMS", "is not as it was written", false, 60},
     };
     for (size_t i = 0; i < sizeof harms / sizeof harms[0]; i++) {
         const char *path = inside(desk, folder, harms[i].file);
@@ -411,21 +418,143 @@ static void a_restore_makes_a_new_database_and_touches_no_other(void **state)
     postgres_drop(&back);
 }
 
-static void the_files_of_the_store_come_with_it(void **state)
+/* The first file of the first clinic: its id, and where it lies in a store or a backup. */
+static const char *file_named(struct desk *desk, const char *root, const char **id)
+{
+    const char *one = sql_text(desk->boss, &desk->arena,
+                               "SELECT id FROM clinicd.file WHERE clinic_id = %lld AND state <> "
+                               "'missing' AND deleted_at IS NULL ORDER BY id LIMIT 1",
+                               (long long)seed_a.clinic_id);
+    if (id)
+        *id = one;
+    return arena_format(&desk->arena, "%s/%lld/%s/%s", root, (long long)seed_a.clinic_id,
+                        one + strlen(one) - 2, one);
+}
+
+static int64_t files_wanted(struct desk *desk)
+{
+    return sql_int(desk->boss, "SELECT count(*) FROM clinicd.file");
+}
+
+static void the_files_that_rows_name_come_with_it(void **state)
 {
     struct desk *desk = *state;
-    const char *store = inside(desk, desk->dir, "store");
-    assert_int_equal(mkdir(store, 0700), 0);
-    assert_int_equal(mkdir(inside(desk, store, "ab"), 0700), 0);
-    file_write(inside(desk, store, "ab/one"), "one", 3);
-    file_write(inside(desk, store, "two"), "", 0);
-    const char *folder = backup(desk, arena_format(&desk->arena, " --files %s", store));
-    assert_int_equal(json_integer_value(json_object_get(manifest_of(desk, folder), "files")), 2);
-    const char *kept = inside(desk, folder, "files/ab/one");
+    file_write(inside(desk, desk->store, "nobodys"), "one", 3);
+    const char *folder = backup(desk, "");
+    assert_int_equal(json_integer_value(json_object_get(manifest_of(desk, folder), "files")),
+                     files_wanted(desk));
+    assert_int_not_equal(access(inside(desk, folder, "files/nobodys"), F_OK), 0);
+    run(desk, DONE, "restore %s --verify", folder);
+    const char *kept = file_named(desk, inside(desk, folder, "files"), NULL);
     unlink(kept);
     file_write(kept, "onf", 3);
     struct program_end end = run(desk, UNVERIFIED, "restore %s --verify", folder);
-    assert_non_null(strstr(end.said, "files/ab/one is not as it was written"));
+    assert_non_null(strstr(end.said, "is not as it was written"));
+}
+
+/* The backup is made and kept all the same: the database is worth it. */
+static void a_row_without_its_file_is_named(void **state)
+{
+    struct desk *desk = *state;
+    const char *id = NULL, *path = file_named(desk, desk->store, &id);
+    assert_int_equal(unlink(path), 0);
+    struct program_end end = run(desk, UNVERIFIED, "backup --to %s", desk->dir);
+    assert_non_null(strstr(end.text, id));
+    assert_non_null(strstr(end.said, "the store lacks 1 files that rows name"));
+    assert_non_null(strstr(end.said, " files fsck\n"));
+    assert_int_equal(folders_in(desk->dir, false), 1);
+    file_write(path, "other bytes of it", 17);
+    end = run(desk, UNVERIFIED, "backup --to %s --json", desk->dir);
+    const char *named = NULL, *folder = NULL;
+    assert_int_equal(json_unpack(json_of(desk, end.text), "{s:{s:[s], s:s}}", "result", "missing",
+                                 &named, "folder", &folder),
+                     0);
+    assert_non_null(strstr(named, id));
+    end = run(desk, DONE, "restore %s --verify", folder); /* what it has comes back */
+    assert_non_null(strstr(end.said, "the store lacked 1 files"));
+}
+
+/* As somebody would make it who leaves a file out and mends the list. */
+static void a_backup_that_lacks_a_file_of_its_rows_is_refused(void **state)
+{
+    struct desk *desk = *state;
+    size_t length;
+    const char *id = NULL, *folder = backup(desk, "");
+    const char *path = file_named(desk, "files", &id);
+    const char *sums = inside(desk, folder, "SHA256SUMS");
+    char *lines = file_read(desk, sums, &length);
+    char *line = strstr(lines, path) - (DIGEST_TEXT + 1);
+    char *next = strchr(line, '\n') + 1;
+    memmove(line, next, length - (size_t)(next - lines));
+    file_write(sums, lines, length - (size_t)(next - line));
+    assert_int_equal(unlink(inside(desk, folder, path)), 0);
+    json_t *manifest = manifest_of(desk, folder);
+    json_object_set_new(manifest, "files", json_integer(files_wanted(desk) - 1));
+    manifest_replace(desk, folder, manifest);
+    struct program_end end = run(desk, UNVERIFIED, "restore %s --verify", folder);
+    assert_non_null(strstr(end.text, id));
+    assert_non_null(strstr(end.text, "no such file restored"));
+    assert_nothing_is_left(desk);
+}
+
+static void the_files_go_back_into_a_store(void **state)
+{
+    struct desk *desk = *state;
+    const char *folder = backup(desk, ""), *other = inside(desk, desk->dir, "other");
+    struct postgres_database back = desk->database;
+    snprintf(back.name, sizeof back.name, "%.55s_back", desk->database.name);
+    run(desk, USAGE, "restore %s --verify --files %s", folder, other);
+    run(desk, DONE, "restore %s --into %s --files %s", folder, back.name, other);
+    PGconn *boss SQL_CLOSE =
+        sql_connect(arena_format(&desk->arena, "%s dbname=%s", back.superuser_url, back.name));
+    struct objects there = objects_count(boss, &(struct store_options){.folder = other}, false);
+    assert_int_equal(there.objects, files_wanted(desk));
+    assert_int_equal(there.rows_alone + there.objects_alone + there.arriving, 0);
+    sql_close(&boss);
+    postgres_drop(&back);
+    /* What is there with other bytes is nothing to write over. */
+    const char *path = file_named(desk, other, NULL);
+    unlink(path);
+    file_write(path, "somebody else's", 15);
+    struct program_end end =
+        run(desk, PRECONDITION, "restore %s --into %s --files %s", folder, back.name, other);
+    assert_non_null(strstr(end.said, "has other bytes in the store"));
+    assert_int_equal(
+        sql_int(desk->boss, "SELECT count(*) FROM pg_database WHERE datname = '%s'", back.name), 0);
+}
+
+static void a_bucket_is_kept_and_filled_likewise(void **state)
+{
+    struct desk *desk = *state;
+    struct s3_server server;
+    struct store_options options = {.folder = desk->store};
+    s3_server_start(&server);
+    s3_server_options(&server, &options);
+    objects_seed(desk->boss, &options);
+    const char *const pairs[BUCKET_VARIABLES][2] = {
+        {"URL", options.bucket_url},
+        {"REGION", options.region},
+        {"ACCESS_KEY", options.access_key},
+        {"SECRET_KEY", options.secret_key},
+    };
+    for (size_t i = 0; i < BUCKET_VARIABLES; i++)
+        desk->environment[VARIABLES + i] =
+            arena_format(&desk->arena, "CLINICD_BUCKET_%s=%s", pairs[i][0], pairs[i][1]);
+    const char *id = NULL, *folder = backup(desk, "");
+    file_named(desk, "", &id);
+    assert_int_equal(json_integer_value(json_object_get(manifest_of(desk, folder), "files")),
+                     files_wanted(desk));
+    objects_drop(&options, seed_a.clinic_id, id);
+    run(desk, UNVERIFIED, "backup --to %s", desk->dir);
+    struct postgres_database back = desk->database;
+    snprintf(back.name, sizeof back.name, "%.55s_back", desk->database.name);
+    struct program_end end =
+        run(desk, DONE, "restore %s --into %s --files store", folder, back.name);
+    assert_non_null(strstr(end.text, "1 files put back"));
+    postgres_drop(&back);
+    s3_server_stop(&server);
+    end = run(desk, CANNOT_CONNECT, "backup --to %s", desk->dir); /* no store is not an empty one */
+    assert_int_equal(folders_in(desk->dir, true), 0);
 }
 
 static void a_legacy_file_is_backed_up_and_proven_likewise(void **state)
@@ -459,7 +588,11 @@ int main(void)
         TEST(one_that_was_killed_leaves_nothing_that_looks_whole),
         TEST(ctrl_c_leaves_nothing_at_all),
         TEST(a_restore_makes_a_new_database_and_touches_no_other),
-        TEST(the_files_of_the_store_come_with_it),
+        TEST(the_files_that_rows_name_come_with_it),
+        TEST(a_row_without_its_file_is_named),
+        TEST(a_backup_that_lacks_a_file_of_its_rows_is_refused),
+        TEST(the_files_go_back_into_a_store),
+        TEST(a_bucket_is_kept_and_filled_likewise),
         TEST(a_legacy_file_is_backed_up_and_proven_likewise),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

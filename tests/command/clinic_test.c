@@ -1,4 +1,5 @@
 /* `clinicd clinic …` and `clinicd user …` as an operator's shell sees them. */
+#include "tests/harness/home.h"
 #include "tests/harness/postgres.h"
 #include "tests/harness/program.h"
 #include "tests/harness/sql.h"
@@ -14,7 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum { DONE = 0, FAILED = 1, USAGE = 2, PRECONDITION = 8 };
@@ -30,23 +30,6 @@ struct desk {
     PGconn *boss;
 };
 
-/* Root becomes the owner of the data directory's server: here that of the tests' cluster, whose
- * socket nobody else may reach. */
-static void data_dir_make(struct desk *desk)
-{
-    struct stat about;
-    const char *socket = sql_text(desk->boss, &desk->arena, "SHOW unix_socket_directories");
-    const char *data = arena_format(&desk->arena, "%s/data", desk->folder);
-    const char *server = arena_format(&desk->arena, "%s/postgres", data);
-    assert_int_equal(stat(socket, &about), 0);
-    assert_int_equal(mkdir(data, 0700) | mkdir(server, 0700), 0);
-    if (geteuid() == 0) {
-        assert_int_equal(chmod(desk->folder, 0711), 0);
-        assert_int_equal(chown(data, about.st_uid, about.st_gid), 0);
-        assert_int_equal(chown(server, about.st_uid, about.st_gid), 0);
-    }
-}
-
 static int begin(void **state)
 {
     struct desk *desk = test_calloc(1, sizeof *desk);
@@ -58,7 +41,7 @@ static int begin(void **state)
     desk->environment[0] = desk->app;
     desk->environment[1] = desk->home;
     desk->boss = sql_connect(desk->database.superuser_url);
-    data_dir_make(desk);
+    home_make(desk->boss, &desk->arena, arena_format(&desk->arena, "%s/data", desk->folder));
     *state = desk;
     return 0;
 }
@@ -198,6 +181,88 @@ static void a_password_is_reset_by_name(void **state)
     run(desk, "user list --clinic nobody", USAGE);
 }
 
+static int trail_of(struct desk *desk, const char *command)
+{
+    return (int)sql_int(
+        desk->boss,
+        "SELECT count(*) FROM clinicd.audit WHERE operation = '%s' AND status = 200 "
+        "AND actor_name = 'clinicd' AND before IS NOT NULL",
+        command);
+}
+
+static const char *file_of(struct desk *desk, const char *text)
+{
+    const char *path = arena_format(&desk->arena, "%s/patch.json", desk->folder);
+    FILE *file = fopen(path, "we");
+    fputs(text, file);
+    fclose(file);
+    return path;
+}
+
+static void a_clinic_is_changed_by_a_file_and_archived(void **state)
+{
+    struct desk *desk = *state;
+    run(desk, "clinic create santkrupa" FILE_OF("clinic.json"), DONE);
+    const char *path = file_of(desk, "{\"city\": \"Mysuru\", \"website\": null}");
+    const char *line = arena_format(&desk->arena, "clinic update santkrupa --json --from %s", path);
+    struct program_end end = run(desk, line, DONE);
+    assert_string_equal(json_string_value(json_object_get(result_of(desk, &end), "city")),
+                        "Mysuru");
+    assert_int_equal(trail_of(desk, "clinic update"), 1);
+    file_of(desk, "{\"phone_number\": \"+91-80-5550-0101-0102-0103-0104-0105\", \"town\": \"x\"}");
+    end = run(desk, line, USAGE);
+    assert_non_null(strstr(end.text, "#/phone_number"));
+    assert_non_null(strstr(end.text, "#/town"));
+    run(desk, "clinic update santkrupa", USAGE);
+    unlink(path);
+    end = run(desk, "clinic archive santkrupa", DONE);
+    assert_non_null(strstr(end.text, "closed"));
+    assert_int_equal(
+        sql_int(desk->boss, "SELECT count(*) FROM clinicd.clinic WHERE status = 'inactive'"), 1);
+    assert_int_equal(trail_of(desk, "clinic archive"), 1);
+    run(desk, "clinic archive nobody", USAGE);
+}
+
+static void an_account_is_closed_and_opened_and_its_sessions_end(void **state)
+{
+    struct desk *desk = *state;
+    run(desk, "clinic create santkrupa" FILE_OF("clinic.json"), DONE);
+    sql_run(desk->boss,
+            "INSERT INTO clinicd.account (clinic_id, id, username, role, first_name, last_name, "
+            "must_change_password, created_at, updated_at) SELECT clinic_id, gen_random_uuid(), "
+            "'second_admin', 'admin', 'S', 'A', false, now(), now() FROM clinicd.clinic");
+    sql_run(
+        desk->boss,
+        "INSERT INTO clinicd.session (clinic_id, id, account_id, access_hash, refresh_hash, "
+        "family_hash, created_at, last_seen_at, access_expires_at, refresh_expires_at, ends_at, "
+        "idle_seconds) SELECT clinic_id, gen_random_uuid(), id, md5(username) || md5(username), "
+        "md5(username) || md5(username), "
+        "md5(username) || md5(username), now(), now(), now() + interval '1 h', now() + interval '1 "
+        "h', now() + "
+        "interval '1 h', 3600 FROM clinicd.account");
+    struct program_end end =
+        run(desk, "user sessions revoke second_admin --clinic santkrupa", DONE);
+    assert_string_equal(end.text, "1 sessions of second_admin have ended\n");
+    assert_int_equal(sql_int(desk->boss, "SELECT count(*) FROM clinicd.session WHERE revoked_at IS "
+                                         "NOT NULL"),
+                     1);
+    assert_int_equal(sql_int(desk->boss, "SELECT count(*) FROM clinicd.audit WHERE operation = "
+                                         "'user sessions revoke' AND entity = 'account'") > 0,
+                     1);
+    run(desk, "user disable second_admin --clinic santkrupa", DONE);
+    assert_int_equal(trail_of(desk, "user disable"), 1);
+    end = run(desk, "user list --clinic santkrupa", DONE);
+    assert_non_null(strstr(end.text, "second_admin                   admin          closed"));
+    end = run(desk, "user disable santkrupa_admin --clinic santkrupa", PRECONDITION); /* the last */
+    assert_string_equal(end.text, "");
+    run(desk, "user disable second_admin --clinic santkrupa", PRECONDITION);
+    run(desk, "user enable second_admin --clinic santkrupa", DONE);
+    assert_int_equal(sql_int(desk->boss, "SELECT count(*) FROM clinicd.account WHERE is_active"),
+                     2);
+    run(desk, "user disable nobody --clinic santkrupa", USAGE);
+    run(desk, "user disable second_admin", USAGE);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -207,6 +272,8 @@ int main(void)
         TEST(a_clinic_is_suspended_and_opened_again),
         TEST(a_clinic_that_is_moving_in_is_not_opened),
         TEST(a_password_is_reset_by_name),
+        TEST(a_clinic_is_changed_by_a_file_and_archived),
+        TEST(an_account_is_closed_and_opened_and_its_sessions_end),
     };
     return cmocka_run_group_tests_name("clinic commands", tests, NULL, NULL);
 }

@@ -1,7 +1,10 @@
-/* `clinicd doctor`: green on a database as it should be, and for each planted ill the check that
- * names it. */
+/* `clinicd doctor`: what it asks a real server and this machine. What the answers mean, check by
+ * check, is proven in tests/unit/db/doctor_rules_test.c. */
+#include "db/verify/rules.h"
+#include "tests/harness/old_server.h"
 #include "tests/harness/postgres.h"
 #include "tests/harness/program.h"
+#include "tests/harness/seed.h"
 #include "tests/harness/sql.h"
 
 #include <setjmp.h>
@@ -13,7 +16,10 @@
 
 #include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 enum { DONE = 0, USAGE = 2, AMBER = 3, RED = 8 };
 
@@ -21,7 +27,8 @@ struct desk {
     struct postgres_database database;
     struct arena arena;
     char app[256], migrator[256];
-    const char *environment[4];
+    const char *environment[5];
+    char folder[64], home[96];
     PGconn *boss;
 };
 
@@ -34,7 +41,10 @@ static int begin(void **state)
              desk->database.migrator_url);
     desk->environment[0] = desk->app;
     desk->environment[1] = desk->migrator;
-    desk->environment[2] = "CLINICD_DATA_DIR=/";
+    snprintf(desk->folder, sizeof desk->folder, "/tmp/clinicd-doctor-XXXXXX");
+    assert_non_null(mkdtemp(desk->folder));
+    snprintf(desk->home, sizeof desk->home, "CLINICD_DATA_DIR=%s", desk->folder);
+    desk->environment[2] = desk->home;
     desk->boss = sql_connect(desk->database.superuser_url);
     *state = desk;
     return 0;
@@ -43,6 +53,9 @@ static int begin(void **state)
 static int end(void **state)
 {
     struct desk *desk = *state;
+    unlink(arena_format(&desk->arena, "%s/secrets", desk->folder));
+    rmdir(arena_format(&desk->arena, "%s/files", desk->folder));
+    assert_int_equal(rmdir(desk->folder), 0); /* nothing else was left there */
     sql_close(&desk->boss);
     postgres_drop(&desk->database);
     arena_end(&desk->arena);
@@ -66,8 +79,7 @@ static struct visit doctor(struct desk *desk, const char *options)
     return (struct visit){.exit = end.exit, .document = arena_json(&desk->arena, document)};
 }
 
-/* "green", or "absent". */
-static const char *level(const struct visit *visit, const char *id)
+static const json_t *check_of(const struct visit *visit, const char *id)
 {
     json_t *checks = json_object_get(json_object_get(visit->document, "result"), "checks");
     size_t i;
@@ -75,61 +87,190 @@ static const char *level(const struct visit *visit, const char *id)
     json_array_foreach(checks, i, one)
     {
         if (strcmp(json_string_value(json_object_get(one, "id")), id) == 0)
-            return json_string_value(json_object_get(one, "level"));
+            return one;
     }
-    return "absent";
+    return NULL;
 }
 
-/* The cluster of the tests runs without fsync and checksums, which the doctor sees. */
+/* "green", or "absent". */
+static const char *level(const struct visit *visit, const char *id)
+{
+    const json_t *check = check_of(visit, id);
+    return check ? json_string_value(json_object_get(check, "level")) : "absent";
+}
+
+static const char *next_of(const struct visit *visit)
+{
+    const char *next =
+        json_string_value(json_array_get(json_object_get(visit->document, "next"), 0));
+    return next ? strchr(next, ' ') + 1 : "nothing";
+}
+
+static void assert_level(struct desk *desk, const char *options, const char *id, const char *wanted)
+{
+    struct visit visit = doctor(desk, options);
+    if (strcmp(level(&visit, id), wanted) != 0)
+        fail_msg("%s is %s: %s", id, level(&visit, id),
+                 json_string_value(json_object_get(check_of(&visit, id), "measured")));
+    if (strcmp(wanted, "red") == 0)
+        assert_int_equal(visit.exit, RED);
+}
+
+/* The cluster of the tests runs without fsync, checksums and archive, which the doctor sees. */
 static void a_server_for_tests_is_red_where_it_is_careless_only(void **state)
 {
     struct desk *desk = *state;
-    static const char *const green[] = {
-        "database.app",      "database.migrator",   "server.version",        "server.primary",
-        "server.encoding",   "server.timezone",     "server.connections",    "server.prepared",
-        "role.clinicd_app",  "role.clinicd_backup", "role.clinicd_migrator", "schema.walls",
-        "schema.migrations", "schema.drift",        "schema.indexes",        "schema.constraints",
-        "program.pg_dump",   "server.wraparound"};
-    struct visit visit = doctor(desk, "");
-    for (size_t i = 0; i < sizeof green / sizeof green[0]; i++)
-        if (strcmp(level(&visit, green[i]), "green") != 0)
-            fail_msg("%s is %s", green[i], level(&visit, green[i]));
+    static const char *const careless[] = {"server.fsync",        "server.full_page_writes",
+                                           "server.checksums",    "server.synchronous_commit",
+                                           "wal.archive",         "server.fixes",
+                                           "server.transactions", "server.disk",
+                                           "server.connections",  "disk.data"};
+    struct visit visit = doctor(desk, " --for scale");
+    for (size_t i = 0; i < doctor_rules_n; i++) {
+        const char *id = doctor_rules[i].id;
+        bool is_careless = false;
+        for (size_t k = 0; k < sizeof careless / sizeof careless[0]; k++)
+            is_careless = is_careless || strcmp(careless[k], id) == 0;
+        if (!is_careless && strcmp(level(&visit, id), "green") != 0 &&
+            strcmp(id, "wal.archiver") != 0 && strcmp(id, "backup.verified") != 0 &&
+            strcmp(id, "schema.partitions") != 0)
+            fail_msg("%s is %s", id, level(&visit, id));
+    }
     const char *fsync = sql_text(desk->boss, &desk->arena, "SHOW fsync");
     assert_string_equal(level(&visit, "server.fsync"), strcmp(fsync, "on") == 0 ? "green" : "red");
-    if (strcmp(fsync, "on") != 0)
-        assert_int_equal(visit.exit, RED);
+    assert_string_equal(level(&visit, "wal.archive"), "amber");
+    assert_string_equal(level(&visit, "backup.verified"),
+                        "absent"); /* no clinic, nothing to lose */
+    const char *rung =
+        json_string_value(json_object_get(check_of(&visit, "scale.rung"), "measured"));
+    assert_non_null(strstr(rung, "rung 0, one node: 0 clinics, 0 patients, 0.0"));
+    assert_string_equal(next_of(&visit), "doctor"); /* fsync is nothing that a command mends */
 }
 
 static void each_planted_ill_turns_its_check(void **state)
 {
     struct desk *desk = *state;
     static const struct plant {
-        const char *id, *level, *sql, *back;
+        const char *id, *level, *sql;
     } plants[] = {
-        {"schema.walls", "red", "ALTER TABLE clinicd.visit DISABLE ROW LEVEL SECURITY",
-         "ALTER TABLE clinicd.visit ENABLE ROW LEVEL SECURITY"},
-        {"schema.drift", "red", "ALTER TABLE clinicd.patient ADD nickname text",
-         "ALTER TABLE clinicd.patient DROP nickname"},
+        {"schema.walls", "red", "ALTER TABLE clinicd.visit DISABLE ROW LEVEL SECURITY"},
+        {"schema.drift", "red", "ALTER TABLE clinicd.patient ADD nickname text"},
         {"schema.constraints", "amber",
-         "ALTER TABLE clinicd.patient ADD CONSTRAINT loose CHECK (name <> '') NOT VALID",
-         "ALTER TABLE clinicd.patient DROP CONSTRAINT loose"},
+         "ALTER TABLE clinicd.patient ADD CONSTRAINT loose CHECK (name <> '') NOT VALID"},
         {"schema.indexes", "red",
          "UPDATE pg_index SET indisvalid = false WHERE indexrelid = "
-         "'clinicd.patient_by_phone'::regclass",
-         "UPDATE pg_index SET indisvalid = true WHERE indexrelid = "
          "'clinicd.patient_by_phone'::regclass"},
-        {"schema.migrations", "red", "UPDATE ops.migration SET sha256 = 'x' WHERE version = 1",
-         "SELECT 1"},
+        {"schema.partitions", "amber",
+         "DO $$ BEGIN EXECUTE format('DROP TABLE clinicd.%I', 'audit_' || to_char(now() + interval "
+         "'1 month', 'YYYY_MM')); END $$"},
+        {"role.public", "red", "GRANT CREATE ON SCHEMA clinicd TO PUBLIC"},
+        {"server.statements", "amber",
+         "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET pg_stat_statements.track_utility = on',"
+         " current_database()); END $$"},
+        {"schema.history", "red", "UPDATE ops.migration SET sha256 = 'x' WHERE version = 1"},
     };
+    sql_run(desk->boss, "SELECT clinicd.audit_partitions_ensure(current_date)");
+    struct visit before = doctor(desk, "");
     for (size_t i = 0; i < sizeof plants / sizeof plants[0]; i++) {
+        assert_string_equal(level(&before, plants[i].id), "green");
         sql_run(desk->boss, "%s", plants[i].sql);
-        struct visit visit = doctor(desk, "");
-        sql_run(desk->boss, "%s", plants[i].back);
-        if (strcmp(level(&visit, plants[i].id), plants[i].level) != 0)
-            fail_msg("%s is %s after %s", plants[i].id, level(&visit, plants[i].id), plants[i].sql);
-        if (strcmp(plants[i].level, "red") == 0)
-            assert_int_equal(visit.exit, RED);
     }
+    struct visit after = doctor(desk, "");
+    for (size_t i = 0; i < sizeof plants / sizeof plants[0]; i++) {
+        if (strcmp(level(&after, plants[i].id), plants[i].level) != 0)
+            fail_msg("%s is %s after %s", plants[i].id, level(&after, plants[i].id), plants[i].sql);
+    }
+    assert_int_equal(after.exit, RED);
+}
+
+static void a_slot_without_a_reader_is_told_with_what_it_keeps(void **state)
+{
+    struct desk *desk = *state;
+    const char *slot = arena_format(&desk->arena, "doctor_%d", (int)getpid());
+    if (strcmp(sql_text(desk->boss, &desk->arena, "SHOW wal_level"), "minimal") == 0)
+        return; /* such a server has no slots */
+    sql_run(desk->boss, "SELECT pg_create_physical_replication_slot('%s', true)", slot);
+    struct visit visit = doctor(desk, "");
+    sql_run(desk->boss, "SELECT pg_drop_replication_slot('%s')", slot);
+    const char *told =
+        json_string_value(json_object_get(check_of(&visit, "wal.slots"), "measured"));
+    assert_non_null(strstr(told, arena_format(&desk->arena, "%s without a reader", slot)));
+}
+
+/* As long as there is a clinic there is something to lose. */
+static void a_clinic_wants_a_backup_that_was_proven(void **state)
+{
+    struct desk *desk = *state;
+    static const char noted[] = "INSERT INTO ops.backup (id, run_id, made_at, folder, sha256, "
+                                "bytes, snapshot_lsn, manifest,"
+                                " duration_ms, verified_at, restore_ms) VALUES (gen_random_uuid(), "
+                                "1, now() - interval '%s',"
+                                " '/b', 'x', 1, '0/0', '{}', 1, %s, 1500)";
+    seed_clinic(desk->boss, &seed_a);
+    sql_run(desk->boss, noted, "1 hour", "NULL");
+    assert_level(desk, "", "backup.verified", "red");
+    sql_run(desk->boss, noted, "30 hours", "now()");
+    assert_level(desk, "", "backup.verified", "amber");
+    sql_run(desk->boss, noted, "2 hours", "now()");
+    struct visit visit = doctor(desk, " --for migrate");
+    const json_t *check = check_of(&visit, "backup.verified");
+    assert_string_equal(json_string_value(json_object_get(check, "measured")),
+                        "2.0 h old, restored in 1.5 s");
+    assert_string_equal(level(&visit, "key.file"), "amber"); /* the keys that were with it */
+}
+
+static void the_key_file_is_its_owners_alone(void **state)
+{
+    struct desk *desk = *state;
+    struct stat home;
+    const char *path = arena_format(&desk->arena, "%s/secrets", desk->folder);
+    FILE *file = fopen(path, "we");
+    fprintf(file, "{\"keys\": [{\"id\": 1, \"made_at\": \"-\", \"key\": \"%064d\"}]}\n", 7);
+    fclose(file);
+    assert_int_equal(stat(desk->folder, &home), 0);
+    chmod(path, 0600);
+    assert_level(desk, "", "key.file", "green");
+    chmod(path, 0640);
+    assert_level(desk, "", "key.file", "red");
+    chmod(path, 0600);
+    if (geteuid() == 0) {
+        assert_int_equal(chown(path, 65534, 65534), 0);
+        assert_level(desk, "", "key.file", "red");
+        assert_int_equal(chown(path, home.st_uid, home.st_gid), 0);
+    }
+    assert_int_equal(truncate(path, 10), 0);
+    assert_level(desk, "", "key.file", "red");
+}
+
+static void the_store_is_used_and_left_as_it_was(void **state)
+{
+    struct desk *desk = *state;
+    const char *files = arena_format(&desk->arena, "%s/files", desk->folder);
+    assert_int_equal(mkdir(files, 0700), 0);
+    assert_level(desk, "", "files.store", "green");
+    assert_int_equal(rmdir(files), 0); /* it is empty again */
+    desk->environment[3] = "CLINICD_FILES_DIR=/proc/self";
+    assert_level(desk, "", "files.store", "red");
+}
+
+static void a_bucket_that_does_not_answer_is_red(void **state)
+{
+    struct desk *desk = *state;
+    const char *files = arena_format(&desk->arena, "%s/files", desk->folder);
+    const char *environment[] = {desk->app,
+                                 desk->migrator,
+                                 desk->home,
+                                 "CLINICD_BUCKET_URL=http://127.0.0.1:1/bucket",
+                                 "CLINICD_BUCKET_ACCESS_KEY=a",
+                                 "CLINICD_BUCKET_SECRET_KEY=b",
+                                 "CLINICD_BUCKET_TIMEOUT_S=1",
+                                 NULL};
+    assert_int_equal(mkdir(files, 0700), 0);
+    struct program_end end =
+        program_run(&desk->arena, CLINICD_PROGRAM " doctor --for serve", environment);
+    assert_int_equal(end.exit, RED);
+    assert_non_null(strstr(end.text, "red    files.store"));
+    assert_null(strstr(end.text, "SECRET"));
 }
 
 static void what_is_pending_is_red_for_serving_and_fine_for_migrating(void **state)
@@ -137,14 +278,13 @@ static void what_is_pending_is_red_for_serving_and_fine_for_migrating(void **sta
     struct desk *desk = *state;
     sql_run(desk->boss, "DELETE FROM ops.migration WHERE version = (SELECT max(version) FROM "
                         "ops.migration)");
-    struct visit visit = doctor(desk, " --for serve");
-    assert_string_equal(level(&visit, "schema.migrations"), "red");
+    struct visit visit = doctor(desk, "");
+    assert_string_equal(level(&visit, "schema.migrations"), "amber");
     visit = doctor(desk, " --for migrate");
     assert_string_equal(level(&visit, "schema.migrations"), "green");
-    visit = doctor(desk, "");
-    assert_string_equal(level(&visit, "schema.migrations"), "amber");
-    visit = doctor(desk, " --for nothing");
-    assert_int_equal(visit.exit, USAGE);
+    struct program_end end =
+        program_run(&desk->arena, CLINICD_PROGRAM " doctor --for nothing", desk->environment);
+    assert_int_equal(end.exit, USAGE);
 }
 
 static void a_server_that_is_not_there_is_red(void **state)
@@ -158,14 +298,38 @@ static void a_server_that_is_not_there_is_red(void **state)
     assert_string_equal(level(&visit, "database.migrator"), "red");
 }
 
+/* It does not know what newer ones are asked: nothing is asked of it but its version. */
+static void an_old_server_is_red_and_nothing_else_is_asked_of_it(void **state)
+{
+    struct desk *desk = *state;
+    struct old_server old;
+    old_server_start("14.9", &old);
+    desk->environment[0] = arena_format(&desk->arena, "CLINICD_DATABASE_URL=%s", old.url);
+    desk->environment[1] = arena_format(&desk->arena, "CLINICD_MIGRATE_URL=%s", old.url);
+    struct visit visit = doctor(desk, " --for serve");
+    old_server_stop(&old);
+    assert_int_equal(visit.exit, RED);
+    assert_string_equal(level(&visit, "database.app"), "green");
+    assert_string_equal(level(&visit, "server.version"), "red");
+    assert_string_equal(
+        json_string_value(json_object_get(check_of(&visit, "server.version"), "measured")), "14.9");
+    assert_string_equal(level(&visit, "server.fsync"), "absent");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
     const struct CMUnitTest tests[] = {
         TEST(a_server_for_tests_is_red_where_it_is_careless_only),
         TEST(each_planted_ill_turns_its_check),
+        TEST(a_slot_without_a_reader_is_told_with_what_it_keeps),
+        TEST(a_clinic_wants_a_backup_that_was_proven),
+        TEST(the_key_file_is_its_owners_alone),
+        TEST(the_store_is_used_and_left_as_it_was),
+        TEST(a_bucket_that_does_not_answer_is_red),
         TEST(what_is_pending_is_red_for_serving_and_fine_for_migrating),
         TEST(a_server_that_is_not_there_is_red),
+        TEST(an_old_server_is_red_and_nothing_else_is_asked_of_it),
     };
     return cmocka_run_group_tests_name("doctor", tests, NULL, NULL);
 }

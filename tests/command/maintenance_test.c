@@ -22,15 +22,24 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { DONE = 0, USAGE = 2, PRECONDITION = 8, POLL_US = 20 * 1000, POLLS_MOST = 6000 };
+enum {
+    DONE = 0,
+    USAGE = 2,
+    UNVERIFIED = 5,
+    PRECONDITION = 8,
+    POLL_US = 20 * 1000,
+    POLLS_MOST = 6000
+};
 
 struct desk {
     struct arena arena;
     struct program serve;
     int port;
     char folder[64], data_dir[128];
-    const char *environment[5];
+    const char *environment[6];
 };
+
+static const char password[] = "seven tall mango trees";
 
 static int port_said(const struct program *program)
 {
@@ -40,6 +49,46 @@ static int port_said(const struct program *program)
     text[n > 0 ? n : 0] = '\0';
     const char *at = strstr(text, "API            http://127.0.0.1:");
     return at && sscanf(at, "API http://127.0.0.1:%d", &port) == 1 ? port : 0;
+}
+
+static const char *const *with_password(struct desk *desk, const char *given)
+{
+    size_t room = sizeof desk->environment / sizeof desk->environment[0];
+    const char **environment = arena_take(&desk->arena, (room + 1) * sizeof *environment);
+    size_t n = 0;
+    for (; desk->environment[n]; n++)
+        environment[n] = desk->environment[n];
+    environment[n] = arena_format(&desk->arena, "PASSWORD=%s", given);
+    return environment;
+}
+
+/* A command that reads the founder's password, against the running service or not. */
+static struct program_end run_asking(struct desk *desk, const char *given, int expected,
+                                     const char *command)
+{
+    const char *line =
+        arena_format(&desk->arena,
+                     SOURCE_DIR "/tests/command/asking.sh " CLINICD_PROGRAM " %s --username "
+                                "founder --password-stdin",
+                     command);
+    struct program_end end = program_run(&desk->arena, line, with_password(desk, given));
+    if (end.exit != expected)
+        fail_msg("`%s` ended with %d:\n%s%s", command, end.exit, end.text, end.said);
+    return end;
+}
+
+static struct program_end off(struct desk *desk, const char *given, int expected)
+{
+    return run_asking(
+        desk, given, expected,
+        arena_format(&desk->arena, "maintenance off --http http://127.0.0.1:%d", desk->port));
+}
+
+static struct program_end smoke(struct desk *desk, int expected)
+{
+    return run_asking(
+        desk, password, expected,
+        arena_format(&desk->arena, "verify smoke --http http://127.0.0.1:%d", desk->port));
 }
 
 static int begin(void **state)
@@ -52,11 +101,14 @@ static int begin(void **state)
     desk.environment[1] = "CLINICD_LISTEN=127.0.0.1:0";
     desk.environment[2] = "CLINICD_OPERATOR_LISTEN=127.0.0.1:0";
     desk.environment[3] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
+    const char *leaks = getenv("LSAN_OPTIONS"); /* of the program, when it is built to find them */
+    desk.environment[4] = arena_format(&desk.arena, "LSAN_OPTIONS=%s", leaks ? leaks : "");
     program_start(CLINICD_PROGRAM " serve", desk.environment, &desk.serve);
     for (int i = 0; i < POLLS_MOST && !desk.port; i++, usleep(POLL_US))
         desk.port = port_said(&desk.serve);
     if (!desk.port)
         die("the service does not start");
+    run_asking(&desk, password, DONE, "user create-superadmin");
     *state = &desk;
     return 0;
 }
@@ -151,7 +203,7 @@ static void it_goes_and_comes_back(void **state)
     wait_for(desk, "/health/ready", 200, "ok");
     assert_string_equal(member(status_of(desk), "maintenance"), "read-only");
     assert_string_equal(member(status_of(desk), "reason"), "");
-    struct program_end end = run(desk, "off", DONE);
+    struct program_end end = run(desk, "off --force", DONE);
     assert_string_equal(end.text, "maintenance is off\n");
     end = run(desk, "off", DONE);
     assert_string_equal(end.text, "maintenance is off, and was before\n");
@@ -170,9 +222,33 @@ static void behind_a_fence_nobody_is_connected(void **state)
     assert_non_null(strstr(end.text, "maintenance is on"));
     assert_true(json_is_true(json_object_get(status_of(desk), "is_fenced")));
     run(desk, "on --fence", DONE); /* once more: what is put back stays what it was */
-    run(desk, "off", DONE);
+    end = smoke(desk, PRECONDITION);
+    assert_non_null(strstr(end.said, "behind a fence"));
+    end = off(desk, password, DONE);
+    assert_non_null(strstr(end.text, "ok     a patient is registered: 201\n"));
+    assert_non_null(strstr(end.text, "\nmaintenance is off\n"));
     wait_for(desk, "/health/ready", 200, "ok");
     assert_true(json_integer_value(json_object_get(status_of(desk), "sessions")) > 0);
+}
+
+static void what_was_not_proven_to_serve_is_not_given_back(void **state)
+{
+    struct desk *desk = *state;
+    run(desk, "on --reason proof", DONE);
+    struct program_end end = run(desk, "off", PRECONDITION);
+    assert_non_null(strstr(end.said, "no smoke run was green"));
+    assert_non_null(strstr(end.said, "maintenance off --http URL"));
+    end = off(desk, "not the password", UNVERIFIED);
+    assert_non_null(strstr(end.text, "ok     without the pass nobody gets in: 503\n"));
+    assert_non_null(strstr(end.text, "FAILED the platform signs in: 401\n"));
+    assert_null(strstr(end.text, "maintenance is off"));
+    assert_string_equal(member(status_of(desk), "maintenance"), "full");
+    wait_for(desk, "/clinics/none/patients", 503, "\"detail\":\"proof\"");
+    end = smoke(desk, DONE);
+    assert_non_null(strstr(end.text, "ok     without the pass nobody gets in: 503\n"));
+    assert_non_null(strstr(end.said, "maintenance off"));
+    run(desk, "off", DONE);
+    wait_for(desk, "/health/ready", 200, "ok");
 }
 
 static void usage_is_checked_before_anything_is_ordered(void **state)
@@ -182,6 +258,7 @@ static void usage_is_checked_before_anything_is_ordered(void **state)
     run(desk, "on --read-only --fence", USAGE);
     run(desk, "on --drain soon", USAGE);
     run(desk, "on --reason=", USAGE);
+    run(desk, "off --http http://127.0.0.1:1", USAGE);
     assert_string_equal(member(status_of(desk), "maintenance"), "off");
 }
 
@@ -197,8 +274,8 @@ static void what_is_not_ready_is_not_given_back(void **state)
     assert_string_equal(member(status_of(desk), "maintenance"), "full");
     end = program_run(&desk->arena, CLINICD_PROGRAM " migrate up", desk->environment);
     assert_int_equal(end.exit, DONE);
-    run(desk, "off", DONE);
-    run(desk, "on", DONE);
+    end = run(desk, "off", PRECONDITION); /* the way down and up was no proof */
+    assert_non_null(strstr(end.said, "no smoke run was green"));
     end = program_run(&desk->arena, CLINICD_PROGRAM " migrate down", desk->environment);
     assert_int_equal(end.exit, DONE);
     run(desk, "off --force", DONE);
@@ -213,6 +290,7 @@ int main(void)
         cmocka_unit_test(behind_a_fence_nobody_is_connected),
         cmocka_unit_test(usage_is_checked_before_anything_is_ordered),
         cmocka_unit_test(what_is_not_ready_is_not_given_back),
+        cmocka_unit_test(what_was_not_proven_to_serve_is_not_given_back),
     };
     return cmocka_run_group_tests(tests, begin, end);
 }

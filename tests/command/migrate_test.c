@@ -25,6 +25,7 @@ enum {
     USAGE = 2,
     PENDING = 3,
     DRIFT = 4,
+    UNVERIFIED = 5,
     LOCKED = 6,
     LINT = 7,
     PRECONDITION = 8,
@@ -197,6 +198,36 @@ static void the_arguments_are_written_down(void **state)
                                "'[\"--to\", \"1\", \"--wait=1m\"]'");
 }
 
+static void what_the_server_warns_of_is_counted(void **state)
+{
+    struct desk *desk = *state;
+    struct program up;
+    struct program_end end;
+    sql_run(desk->boss, "BEGIN");
+    sql_run(desk->boss, "CREATE SCHEMA clinicd");
+    start(desk, "up --to 1 --strict --json --lock-budget 20ms", &up);
+    PGconn *other SQL_CLOSE = sql_connect(desk->database.superuser_url);
+    sql_wait_until(other, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+                          " AND application_name LIKE 'clinicd migrate V%'"
+                          " AND query = 'ROLLBACK'");
+    sql_run(desk->boss, "ROLLBACK");
+    program_wait(&up, &desk->arena, &end);
+    if (end.exit != UNVERIFIED)
+        fail_msg("ended with %d: %s%s", end.exit, end.text, end.said);
+    json_t *document = document_of(desk, &end);
+    int warnings = 0;
+    json_t *texts = NULL;
+    assert_int_equal(json_unpack(document, "{s:{s:i}, s:o}", "result", "warnings", &warnings,
+                                 "warnings", &texts),
+                     0);
+    assert_true(warnings > 0);
+    assert_non_null(strstr(json_string_value(json_array_get(texts, 0)), "lock timeout (55P03)"));
+    run(desk, "up --to 2 --strict", DONE);
+    run(desk, "verify 1 2", DONE);
+    run(desk, "verify 3", USAGE);
+    run(desk, "verify x", USAGE);
+}
+
 static void a_baseline_is_proved_and_no_password_is_written_down(void **state)
 {
     struct desk *desk = *state;
@@ -237,6 +268,17 @@ static void drift_and_lint_have_their_exit_codes(void **state)
     assert_non_null(strstr(end.text, "changed  table patient\n"));
     run(desk, "lint", DONE);
     run(desk, "lint " SOURCE_DIR "/tests/command/bad_migration.sql", LINT);
+    end = run(desk, "lint --against-db " SOURCE_DIR "/tests/command/bad_migration.sql", LINT);
+    assert_non_null(strstr(end.text, " L17 "));
+    assert_null(strstr(end.text, " L05 ")); /* no clinic has a row */
+    end = run(desk, "lint --format github " SOURCE_DIR "/tests/command/bad_migration.sql", LINT);
+    assert_non_null(strstr(end.text, "::error file=" SOURCE_DIR "/tests/command/bad_migration.sql,"
+                                     "line=8,title=L17::char(n) pads"));
+    end = run(desk, "lint --format json 1", DONE);
+    assert_int_equal(json_integer_value(json_object_get(
+                         json_object_get(document_of(desk, &end), "result"), "broken")),
+                     0);
+    run(desk, "lint --format verse", USAGE);
     run(desk, "to zero --data-loss-ok 7", USAGE);
 }
 
@@ -315,6 +357,7 @@ int main(void)
         TEST(two_at_once_one_works_the_other_waits_both_end_well),
         TEST(ctrl_c_stops_it_and_it_goes_on),
         TEST(the_arguments_are_written_down),
+        TEST(what_the_server_warns_of_is_counted),
         TEST(a_baseline_is_proved_and_no_password_is_written_down),
         TEST(drift_and_lint_have_their_exit_codes),
         TEST(a_new_file_has_the_next_number_and_overwrites_nothing),

@@ -96,11 +96,60 @@ static void a_hole_is_named_with_exit_code_5(void **state)
     }
 }
 
+/* One policy switched off: the rows and the catalogue both name its table, and no other. */
+static void a_policy_that_is_gone_is_named_by_its_table(void **state)
+{
+    struct desk *desk = *state;
+    sql_run(desk->boss, "ALTER POLICY clinic ON clinicd.allergy USING (true) WITH CHECK (true)");
+    struct program_end end = run(desk, "verify isolation", UNVERIFIED);
+    assert_non_null(strstr(end.text, "allergy "));
+    for (char *line = strtok(arena_copy(&desk->arena, end.text), "\n"); line;
+         line = strtok(NULL, "\n"))
+        assert_true(strstr(line, " allergy ") || strstr(line, " clinicd.allergy "));
+}
+
+static void a_table_is_shown_as_it_is(void **state)
+{
+    struct desk *desk = *state;
+    struct program_end end = run(desk, "verify schema --show clinic", DONE);
+    assert_non_null(strstr(end.text, "column     slug                           text NOT NULL\n"));
+    assert_non_null(strstr(end.text, "clinic__slug-taken"));
+    assert_non_null(strstr(end.text, "policy     clinic "));
+    assert_non_null(strstr(end.text, "walls      clinic                         forced\n"));
+    end = run(desk, "verify schema --show all", DONE);
+    assert_non_null(strstr(end.text, "clinicd.patient "));
+    assert_non_null(strstr(end.text, "ops.run "));
+    end = run(desk, "verify schema --show ops.run --json", DONE);
+    const json_t *lines = json_object_get(document_of(desk, &end), "result");
+    assert_true(json_array_size(lines) > 5);
+    end = run(desk, "verify schema --show no'such", USAGE);
+    assert_non_null(strstr(end.said, "there is no table no'such"));
+}
+
+static void who_may_be_there_twice_is_told_with_the_ids(void **state)
+{
+    struct desk *desk = *state;
+    seed_clinic(desk->boss, &seed_a);
+    sql_run(desk->boss,
+            "UPDATE clinicd.patient SET phone_key = right(id::text, 12), name = id::text");
+    run(desk, "verify data --duplicates", DONE);
+    sql_run(desk->boss,
+            "UPDATE clinicd.patient SET name = 'Asha  Rao', date_of_birth = '1990-01-02'"
+            " WHERE clinic_id = 7001");
+    struct program_end end = run(desk, "verify data --duplicates --clinic clinic-a", UNVERIFIED);
+    assert_non_null(strstr(end.text, "same name, same birth date patient of clinic-a"));
+    assert_null(strstr(end.text, "same phone"));
+    assert_null(strstr(end.text, "Asha"));
+    sql_run(desk->boss, "UPDATE clinicd.patient SET phone_key = '5550'");
+    end = run(desk, "verify data --duplicates", UNVERIFIED);
+    assert_non_null(strstr(end.text, "same name, same phone"));
+}
+
 static void the_self_test_takes_every_wall_away(void **state)
 {
     struct desk *desk = *state;
     struct postgres_database scratch;
-    run(desk, "verify isolation --self-test", USAGE);
+    run(desk, "verify isolation --self-test", USAGE); /* nobody makes it a database */
     postgres_database_empty("command_scratch", &scratch);
     const char *url =
         arena_format(&desk->arena, "postgresql://clinicd_migrator@/%s?host=%s", scratch.name,
@@ -140,6 +189,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(the_walls_stand),
         TEST(a_hole_is_named_with_exit_code_5),
+        TEST(a_policy_that_is_gone_is_named_by_its_table),
+        TEST(a_table_is_shown_as_it_is),
+        TEST(who_may_be_there_twice_is_told_with_the_ids),
         TEST(the_self_test_takes_every_wall_away),
         TEST(a_schema_changed_by_hand_is_named_with_exit_code_5),
         TEST(a_wrong_count_is_named_with_the_clinic),

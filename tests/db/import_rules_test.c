@@ -194,8 +194,8 @@ static void places_are_counted_by_what_accounts_are(void **state)
     move_pack(move, LEGACY_SUGAR, LEGACY_SOUND, 6);
     legacy_alter(move, "DELETE FROM hospital_doctor WHERE id = 2");
     move_well(move);
-    assert_int_equal(
-        sql_int(move->boss, "SELECT used FROM clinicd.quota WHERE kind = 'doctor'"), 2);
+    assert_int_equal(sql_int(move->boss, "SELECT used FROM clinicd.quota WHERE kind = 'doctor'"),
+                     2);
     assert_int_equal(verify_data(move->database.migrator_url, NULL, &move->fault, &found),
                      ERR_NONE);
     move_undo(move, move->result.id);

@@ -148,20 +148,26 @@ static void a_scratch_database_is_empty_and_another_one(void **state)
     postgres_drop(&scratch);
 }
 
+static enum err rehearse(struct bench *bench, const char *scratch_url,
+                         struct rehearsal_report *report)
+{
+    fault_reset(&bench->fault);
+    *report = (struct rehearsal_report){.from = 0};
+    return migrate_rehearse(&bench->options, &(struct rehearsal){.scratch_url = scratch_url},
+                            &bench->fault, report);
+}
+
 static void a_rehearsal_leads_back_and_leaves_nothing(void **state)
 {
     struct bench *bench = *state;
     struct postgres_database scratch;
-    struct drift *drift = NULL;
-    size_t n = 0;
+    struct rehearsal_report report;
     postgres_database_empty("scratch", &scratch);
     PGconn *boss SQL_CLOSE = sql_connect(scratch.superuser_url);
     bench->options.to = 1;
     bench_up(bench, 1);
     bench->options.to = -1;
-    assert_int_equal(
-        migrate_rehearse(&bench->options, scratch.migrator_url, &bench->fault, &drift, &n),
-        ERR_NONE);
+    assert_int_equal(rehearse(bench, scratch.migrator_url, &report), ERR_NONE);
     assert_int_equal(bench->report.done_n, 1);
     assert_int_equal(bench->report.done[0].version, 2);
     assert_int_equal(sql_int(bench->boss, "SELECT max(version) FROM ops.migration"), 1);
@@ -169,13 +175,15 @@ static void a_rehearsal_leads_back_and_leaves_nothing(void **state)
                                    " WHERE nspname IN ('clinicd', 'ops')"),
                      0);
     bench->options.files = lazy_files;
-    assert_int_equal(
-        migrate_rehearse(&bench->options, scratch.migrator_url, &bench->fault, &drift, &n),
-        ERR_INTERNAL);
+    assert_int_equal(rehearse(bench, scratch.migrator_url, &report), ERR_INTERNAL);
     assert_string_equal(bench->fault.code, "verification-failed");
-    assert_int_equal(n, 1);
-    assert_string_equal(drift[0].object, "column thing.note");
-    assert_string_equal(drift[0].kind, "added");
+    assert_int_equal(report.drift_n, 1);
+    assert_string_equal(report.drift[0].object, "column thing.note");
+    assert_string_equal(report.drift[0].kind, "added");
+    assert_string_equal(sql_text(bench->boss, &bench->arena,
+                                 "SELECT string_agg(outcome, ' ' ORDER BY number) FROM ops.run"
+                                 " WHERE command = 'migrate rehearse'"),
+                        "done verification-failed");
     sql_close(&boss);
     postgres_drop(&scratch);
 }
@@ -185,14 +193,12 @@ static void our_own_files_lead_back_and_have_no_drift(void **state)
 {
     struct bench *bench = *state;
     struct postgres_database scratch;
-    struct drift *drift = NULL;
-    size_t n = 0;
+    struct rehearsal_report report;
     postgres_database_empty("scratch", &scratch);
     bench->options.files = NULL;
-    enum err err =
-        migrate_rehearse(&bench->options, scratch.migrator_url, &bench->fault, &drift, &n);
-    for (size_t i = 0; i < n; i++)
-        print_error("%s %s\n", drift[i].kind, drift[i].object);
+    enum err err = rehearse(bench, scratch.migrator_url, &report);
+    for (size_t i = 0; i < report.drift_n; i++)
+        print_error("%s %s\n", report.drift[i].kind, report.drift[i].object);
     if (err)
         fail_msg("%s", bench->fault.detail);
     bench_up(bench, migrate_latest());

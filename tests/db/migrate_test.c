@@ -328,6 +328,8 @@ static void runners_in_parallel_apply_each_file_once(void **state)
     int applied = 0;
     for (size_t i = 0; i < 3; i++) {
         runners[i] = (struct runner){.options = bench->options};
+        runners[i].options.say = NULL; /* the bench has one ear and one report */
+        runners[i].options.report = NULL;
         assert_int_equal(pthread_create(&runners[i].thread, NULL, runner_main, &runners[i]), 0);
     }
     for (size_t i = 0; i < 3; i++) {

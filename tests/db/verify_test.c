@@ -1,6 +1,7 @@
 /* The proofs of `clinicd verify`: quiet on a database as it should be, and red for each thing that
  * is planted. */
 #include "db/verify.h"
+#include "gen/lists.h"
 #include "tests/harness/postgres.h"
 #include "tests/harness/seed.h"
 
@@ -193,27 +194,45 @@ static void data_that_agrees_has_no_findings(void **state)
     assert_true(found.checks > 40);
 }
 
+static const struct plant {
+    const char *check, *object, *sql;
+} plants[] = {
+    {"quota", "patient", "UPDATE clinicd.quota SET used = 1 WHERE kind = 'patient'"},
+    {"quota", "doctor", "UPDATE clinicd.quota SET used = 9 WHERE kind = 'doctor'"},
+    {"quota", "file", "UPDATE clinicd.file_quota SET bytes = bytes + 1"},
+    {"counter", "patient", "UPDATE clinicd.counter SET value = 1 WHERE kind = 'patient'"},
+    {"counter", "prescription", "DELETE FROM clinicd.counter WHERE kind = 'prescription'"},
+    {"figure", "prescription_figure", "UPDATE clinicd.prescription_figure SET pending = 9"},
+    {"numbering", "event", "DELETE FROM clinicd.event WHERE number = 2"},
+    {"history", "visit", "DELETE FROM clinicd.visit_change WHERE number > 1"},
+    {"order", "prescription_test", "DELETE FROM clinicd.lab_order"},
+    {"trail", "patient", "DELETE FROM clinicd.audit WHERE entity = 'patient'"},
+    {"trail", "chain",
+     "UPDATE clinicd.audit SET chain_number = 7, chain_hash = 'x' WHERE at = '2026-01-01Z'"},
+    {"foreign key session__account", "session", "DELETE FROM clinicd.account"},
+    {"orphan", "audit", "UPDATE clinicd.audit SET clinic_id = 77"},
+};
+
+/* Each rule is a statement that begins with its name: some plant must have that, and the object. */
+static void no_rule_of_the_data_is_without_a_break(void **state)
+{
+    struct desk *desk = *state;
+    for (const struct list_statement *rule = verify_data_rules; rule->sql; rule++) {
+        size_t i = 0;
+        for (; i < sizeof plants / sizeof plants[0]; i++) {
+            const char *begins = arena_format(&desk->arena, "SELECT '%s', ", plants[i].check);
+            if (strncmp(rule->sql, begins, strlen(begins)) == 0 &&
+                strstr(rule->sql, arena_format(&desk->arena, "'%s'", plants[i].object)))
+                break;
+        }
+        if (i == sizeof plants / sizeof plants[0])
+            fail_msg("nothing here breaks: %.60s", rule->sql);
+    }
+}
+
 static void every_break_in_the_data_is_found(void **state)
 {
     struct desk *desk = *state;
-    static const struct plant {
-        const char *check, *object, *sql;
-    } plants[] = {
-        {"quota", "patient", "UPDATE clinicd.quota SET used = 1 WHERE kind = 'patient'"},
-        {"quota", "doctor", "UPDATE clinicd.quota SET used = 9 WHERE kind = 'doctor'"},
-        {"quota", "file", "UPDATE clinicd.file_quota SET bytes = bytes + 1"},
-        {"counter", "patient", "UPDATE clinicd.counter SET value = 1 WHERE kind = 'patient'"},
-        {"counter", "prescription", "DELETE FROM clinicd.counter WHERE kind = 'prescription'"},
-        {"figure", "prescription_figure", "UPDATE clinicd.prescription_figure SET pending = 9"},
-        {"numbering", "event", "DELETE FROM clinicd.event WHERE number = 2"},
-        {"history", "visit", "DELETE FROM clinicd.visit_change WHERE number > 1"},
-        {"order", "prescription_test", "DELETE FROM clinicd.lab_order"},
-        {"trail", "patient", "DELETE FROM clinicd.audit WHERE entity = 'patient'"},
-        {"trail", "chain",
-         "UPDATE clinicd.audit SET chain_number = 7, chain_hash = 'x' WHERE at = '2026-01-01Z'"},
-        {"foreign key session__account", "session", "DELETE FROM clinicd.account"},
-        {"orphan", "audit", "UPDATE clinicd.audit SET clinic_id = 77"},
-    };
     seed(desk, &seed_a);
     seed(desk, &seed_b);
     for (size_t i = 0; i < sizeof plants / sizeof plants[0]; i++) {
@@ -288,6 +307,7 @@ int main(void)
         TEST(it_asks_as_the_service_and_as_nobody_else),
         TEST(every_wall_that_is_taken_away_is_missed),
         TEST(data_that_agrees_has_no_findings),
+        TEST(no_rule_of_the_data_is_without_a_break),
         TEST(every_break_in_the_data_is_found),
         TEST(data_of_one_clinic_is_looked_at_alone),
         TEST(a_schema_that_was_changed_by_hand_is_found),

@@ -188,7 +188,7 @@ void move_clinic(struct move *move, const char *slug)
             "zip_code, phone_number,"
             " email, registration_number, status, created_at, updated_at) VALUES "
             "(nextval('clinicd.clinic_number'),"
-            " '01890000-0000-7000-8000-000000000001', '%s', 'Chosen', '', '', '', '', '', '', 'REG "
+            " gen_random_uuid(), '%s', 'Chosen', '', '', '', '', '', '', 'REG "
             "%s', 'active',"
             " '2026-01-01', '2026-01-01')",
             slug, slug);

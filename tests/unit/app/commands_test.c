@@ -24,6 +24,8 @@ static const char golden_help[] =
     "  migrate down            revert the last N migrations (1)\n"
     "  migrate to              go up or down to version V, or to nothing at all\n"
     "  migrate plan            tell what up would do: order, locks, tables, rows, seconds\n"
+    "  migrate report          tell what was run, by whom, for how long, beside what was "
+    "estimated\n"
     "  migrate status          list the migrations and what became of them\n"
     "  migrate verify          ask the database whether the applied migrations still hold\n"
     "  migrate repair          bring a file that stopped half-way to its end\n"
@@ -46,7 +48,7 @@ static const char golden_help[] =
     "checksums\n"
     "  restore                 prove that a backup comes back whole, or make a new database of it\n"
     "  maintenance on          take the service away: every request gets 503 with the reason\n"
-    "  maintenance off         give the service back, when the schema is ready for it\n"
+    "  maintenance off         give the service back, once it is proven to serve (verify smoke)\n"
     "  maintenance status      tell whether the service is away, why, and who is still connected\n"
     "  doctor                  check program, server, roles and schema: green, amber or red, and "
     "what to do\n"
@@ -88,6 +90,7 @@ static const char golden_migrate_down[] =
     "  --lock-budget TIME     wait so long for one table's lock, 20 times (2s)\n"
     "  --wait TIME            wait so long for another migration to end (1m)\n"
     "  --json                 print one JSON document instead of text\n"
+    "  --progress HOW         how far it is, on stderr: bar, lines, json or none\n"
     "  --help                 print this\n";
 
 /* Runs one command line with what it writes to `descriptor` caught in `output`. */
@@ -162,8 +165,9 @@ static void what_is_not_understood_is_named_with_exit_code_2(void **state)
         {"migrate to nowhere", "zero"},
         {"migrate up --wait=soon", "--wait"},
         {"migrate accept 1", "--reason"},
-        {"migrate rehearse", "--scratch"},
-        {"migrate baseline 1", "--scratch"},
+        {"migrate baseline", "version"},
+        {"migrate rehearse --to x", "--to"},
+        {"migrate lint --format verse", "--format"},
         {"migrate new Upper", "letters"},
         {"migrate new x_y --kind=other", "--kind"},
         {"migrate sql 9999", "9999"},

@@ -465,7 +465,59 @@ static void a_backfill_is_an_end_and_a_piece(void **state)
     assert_says(c, ".chunk = m0001_chunk,\n");
 }
 
+/* The text with `part` in the place of its %s. */
+static const char *filled(struct bench *bench, const char *text, const char *part)
+{
+    const char *at = strstr(text, "%s");
+    return arena_format(&bench->arena, "%.*s%s%s", (int)(at - text), text, part, at + 2);
+}
+
+#define PRECHECK "-- section precheck\n-- finds: rows without a name\n-- cure: name them\n"
+
+static void a_precheck_says_what_it_counts_and_the_cure(void **state)
+{
+    struct bench *bench = *state;
+    file_write(bench, "0001_one.sql", HEADER UP VERIFY);
+    file_write(bench, "0002_two.sql",
+               "-- 0002_two.sql\n-- migrate: kind=expand tx=yes needs=0001\n" PRECHECK
+               "SELECT count(*), array_agg(id) FROM a WHERE b IS NULL;\n" UP VERIFY);
+    if (run(bench, "migrations --out . 0002_two.sql 0001_one.sql") != 0)
+        fail_msg("refused: %s", file_read(bench, "said"));
+    const char *c = file_read(bench, "migrations.c");
+    assert_says(c, "m0002_precheck[] = {\n"
+                   "    {.sql = \"SELECT count(*), array_agg(id) FROM a WHERE b IS NULL\",\n"
+                   "     .finds = \"rows without a name\",\n     .cure = \"name them\"},\n"
+                   "    {.sql = NULL},\n};");
+    assert_says(c, "m0002_needs[] = {1, 0};");
+    assert_says(c, ".precheck = m0002_precheck,\n     .needs = m0002_needs,\n");
+}
+
+static void a_file_needs_files_that_come_before_it(void **state)
+{
+    struct bench *bench = *state;
+    static const struct {
+        const char *one, *two, *says;
+    } cases[] = {
+        {"", " needs=0003", "0002_two.sql:1: needs=0003, which is not there"},
+        {"", " needs=0002", "0002_two.sql:1: needs=0002, which is not applied before it"},
+        {" needs=0002", " needs=0001", "0001_one.sql:1: needs=0002, which is not applied before"},
+        {"", " needs=1", "0002_two.sql:2: the header knows"},
+        {"", " needs=0001,", "0002_two.sql:2: the header knows"},
+        {"", " needs=", "0002_two.sql:2: the header knows"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const char *one = "-- 0001_one.sql\n-- migrate: kind=expand tx=yes%s\n" UP VERIFY;
+        const char *two = "-- 0002_two.sql\n-- migrate: kind=expand tx=yes%s\n" UP VERIFY;
+        file_write(bench, "0001_one.sql", filled(bench, one, cases[i].one));
+        file_write(bench, "0002_two.sql", filled(bench, two, cases[i].two));
+        assert_int_equal(run(bench, "migrations --out . 0001_one.sql 0002_two.sql"), 1);
+        assert_says(file_read(bench, "said"), cases[i].says);
+    }
+}
+
 static const struct refusal migration_refusals[] = {
+    {"0001_one.sql", HEADER PRECHECK "DELETE FROM a;\n" UP VERIFY, ":6: a precheck only asks"},
+    {"0001_one.sql", HEADER "-- section precheck\nSELECT 1;\n" UP VERIFY, ":4: a precheck says"},
     {"0001_one.sql", HEADER CHUNK VERIFY, "section chunk is for kind=backfill tx=no"},
     {"0001_one.sql", BACKFILL "-- section chunk\nSELECT 1;\n" VERIFY,
      "section chunk is two statements"},
@@ -487,8 +539,9 @@ static const struct refusal migration_refusals[] = {
     {"0001_one.sql", HEADER VERIFY, "section up is missing"},
     {"0001_one.sql", HEADER UP "-- section verify\n", "section verify is empty"},
     {"0001_one.sql", HEADER UP VERIFY UP, ":7: section up is there twice"},
-    {"0001_one.sql", HEADER UP VERIFY "-- section sideways\nSELECT 1;\n", ":7: a section is up"},
-    {"0001_one.sql", HEADER UP VERIFY "-- section down\nSELECT 1;\n", ":7: a section is up"},
+    {"0001_one.sql", HEADER UP VERIFY "-- section sideways\nSELECT 1;\n",
+     ":7: a section is precheck"},
+    {"0001_one.sql", HEADER UP VERIFY "-- section down\nSELECT 1;\n", ":7: a section is precheck"},
     {"0001_one.sql", HEADER UP VERIFY "-- section down loss=rows\nSELECT 1;\n", "belong together"},
     {"0001_one.sql",
      HEADER UP VERIFY "-- section down loss=none\nSELECT 1;\n-- section loss\nSELECT 1;\n",
@@ -555,6 +608,8 @@ int main(void)
         TEST(twins_are_refused),
         TEST(migrations_are_split_into_statements),
         TEST(a_backfill_is_an_end_and_a_piece),
+        TEST(a_precheck_says_what_it_counts_and_the_cure),
+        TEST(a_file_needs_files_that_come_before_it),
         TEST(bad_migrations_are_refused_with_their_place),
         TEST(two_migrations_of_one_number_are_refused),
     };

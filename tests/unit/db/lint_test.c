@@ -74,6 +74,8 @@ static const struct {
      NO_TX "CREATE INDEX CONCURRENTLY IF NOT EXISTS i ON clinicd.t (a);"},
     {"L20", NO_TX "INSERT INTO clinicd.t VALUES (1);",
      NO_TX "INSERT INTO clinicd.t VALUES (1) ON CONFLICT DO NOTHING;"},
+    {"L21", TX "SET lock_timeout = '1min';", TX "SET work_mem = '64MB';"},
+    {"L21", TX "SELECT set_config('statement_timeout', '0', true);", TX "SELECT 'lock_timeout';"},
     {"M1", TX "CREATE TABLE clinicd.t (id uuid PRIMARY KEY);", TX MADE},
     {"M1", TX "CREATE TABLE " T "PRIMARY KEY (id, clinic_id));\n" WALL, TX MADE},
     {"M2", TX "CREATE TABLE " T "a text UNIQUE, " KEY ");\n" WALL,
@@ -85,6 +87,14 @@ static const struct {
         "p uuid, FOREIGN KEY (clinic_id, p) REFERENCES clinicd.p (clinic_id, id), " KEY
         ");\n" WALL},
     {"M4", TX "CREATE TABLE " T KEY ");", TX MADE},
+    {"M4", TX "CREATE POLICY p ON clinicd.t USING (true);", TX WALL},
+    {"M4", TX "ALTER TABLE clinicd.t NO FORCE ROW LEVEL SECURITY;",
+     TX "ALTER TABLE clinicd.t FORCE ROW LEVEL SECURITY;"},
+    {"M5", TX "ALTER FUNCTION clinicd.f() OWNER TO clinicd_app;",
+     TX "ALTER FUNCTION clinicd.f() OWNER TO clinicd_definer;"},
+    {"M5", TX "GRANT clinicd_owner TO clinicd_app;",
+     TX "GRANT SELECT ON clinicd.t TO clinicd_app;"},
+    {"M5", TX "ALTER ROLE clinicd_app BYPASSRLS;", TX "GRANT clinicd_owner TO clinicd_migrator;"},
     {"M6", TX "CREATE VIEW clinicd.v AS SELECT 1;",
      TX "CREATE VIEW clinicd.v WITH (security_invoker = true) AS SELECT 1;"},
     {"M7",
@@ -98,6 +108,22 @@ static const struct {
         " AS $$ SELECT 1 $$;\nCOMMENT ON FUNCTION clinicd.f() IS 'tenant-safe: reads nothing';",
      TX "CREATE FUNCTION clinicd.f() RETURNS int LANGUAGE sql AS $$ SELECT 1 $$;"},
     {"M9", TX "CREATE TYPE clinicd.e AS ENUM ('a');", TX "CREATE TYPE clinicd.e AS (a int);"},
+    {"M9",
+     TX "CREATE TABLE " T "price numeric(10,2), " KEY ");\n" WALL
+        "CREATE INDEX i ON clinicd.t (clinic_id, price);",
+     TX "CREATE TABLE " T "price bigint, " KEY ");\n" WALL
+        "CREATE INDEX i ON clinicd.t (clinic_id, price);"},
+    {"M9", TX "ALTER TABLE clinicd.t ADD COLUMN data jsonb;\nCREATE INDEX i ON clinicd.t (data);",
+     TX "ALTER TABLE clinicd.t ADD COLUMN data jsonb;\n"
+        "CREATE INDEX i ON clinicd.t USING gin (data);"},
+    {"M10", TX "ALTER TABLE clinicd.t ADD COLUMN name_key text;",
+     TX "ALTER TABLE clinicd.t ADD COLUMN name_key text COLLATE \"C\";"},
+    {"M10", TX "CREATE TABLE " T "code_key text NOT NULL, " KEY ");\n" WALL,
+     TX "CREATE TABLE " T "code_key uuid NOT NULL, " KEY ");\n" WALL},
+    {"M12", TX "CREATE TABLE " T "n bigint GENERATED ALWAYS AS IDENTITY, " KEY ");\n" WALL,
+     TX "CREATE TABLE clinicd.t (n bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY);"},
+    {"M12", TX "ALTER TABLE clinicd.t ADD COLUMN n bigint DEFAULT nextval('clinicd.s');",
+     TX "ALTER TABLE clinicd.t ADD COLUMN n bigint DEFAULT 1;"},
     {"M11", TX "SET row_security = on;", TX "SELECT 'row security';"},
     {"M13",
      TX "ALTER TABLE clinicd.t ADD FOREIGN KEY (clinic_id, a) REFERENCES clinicd.p (clinic_id, id)"
@@ -118,7 +144,7 @@ static int findings_of(struct arena *arena, const char *text, const char *rule, 
     size_t n = 0;
     int hits = 0;
     *all = "";
-    assert_int_equal(lint_text("0001_case.sql", text, arena, &fault, &found, &n), ERR_NONE);
+    assert_int_equal(lint_text("0001_case.sql", text, NULL, arena, &fault, &found, &n), ERR_NONE);
     for (size_t i = 0; i < n; i++) {
         *all = arena_format(arena, "%s %s", *all, found[i].rule->id);
         if (strcmp(found[i].rule->id, rule) == 0)
@@ -184,6 +210,25 @@ static void what_only_looks_like_a_rule_is_none(void **state)
     assert_string_equal(all, "");
 }
 
+static void a_table_without_rows_is_not_in_use(void **state)
+{
+    (void)state;
+    struct arena arena CLEANUP(arena_end) = {0};
+    struct fault fault = {.arena = &arena};
+    static const char *const in_use[][2] = {{NULL}, {"u"}, {"t"}};
+    static const size_t expected[] = {0, 0, 1};
+    for (size_t i = 0; i < 3; i++) {
+        struct lint_finding *found = NULL;
+        size_t n = 0;
+        assert_int_equal(lint_text("db/migrations/0001_case.sql", TX INDEX, in_use[i], &arena,
+                                   &fault, &found, &n),
+                         ERR_NONE);
+        assert_int_equal(n, expected[i]);
+        if (n > 0)
+            assert_string_equal(found[0].path, "db/migrations/0001_case.sql");
+    }
+}
+
 static void what_is_no_sql_is_refused(void **state)
 {
     (void)state;
@@ -191,7 +236,8 @@ static void what_is_no_sql_is_refused(void **state)
     struct fault fault = {.arena = &arena};
     struct lint_finding *found = NULL;
     size_t n = 0;
-    assert_int_equal(lint_text("x.sql", "SELECT 'open", &arena, &fault, &found, &n), ERR_INPUT);
+    assert_int_equal(lint_text("x.sql", "SELECT 'open", NULL, &arena, &fault, &found, &n),
+                     ERR_INPUT);
 }
 
 int main(void)
@@ -201,6 +247,7 @@ int main(void)
         cmocka_unit_test(no_rule_is_without_its_case),
         cmocka_unit_test(a_waiver_needs_the_rule_and_a_reason),
         cmocka_unit_test(what_only_looks_like_a_rule_is_none),
+        cmocka_unit_test(a_table_without_rows_is_not_in_use),
         cmocka_unit_test(what_is_no_sql_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

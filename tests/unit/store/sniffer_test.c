@@ -383,6 +383,35 @@ static void *judge_many(void *user)
     return (void *)(uintptr_t)wrong;
 }
 
+static void *judge_one(void *user)
+{
+    struct bench *it = user;
+    struct arena arena = {0};
+    struct fault fault = {.arena = &arena};
+    struct verdict verdict;
+    enum err err = sniffer_judge(it->sniffer, it->spool, PNG, &fault, &verdict);
+    arena_end(&arena);
+    return (void *)(uintptr_t)err;
+}
+
+static void an_innocent_file_is_not_blamed_for_a_keeper_s_death(void **state)
+{
+    struct bench *it = *state;
+    pid_t watcher = child_of(getpid());
+    spool(it, specimen_png(&it->arena, 3, 2, NULL, true));
+    for (int i = 0; i < 60; i++) {
+        pthread_t thread;
+        void *err;
+        pid_t keeper = child_of(watcher);
+        assert_int_equal(pthread_create(&thread, NULL, judge_one, it), 0);
+        usleep((useconds_t)(i % 20) * 100);
+        if (keeper > 0)
+            kill(keeper, SIGKILL);
+        pthread_join(thread, &err);
+        assert_null(err);
+    }
+}
+
 static void many_threads_may_ask_at_once(void **state)
 {
     struct bench *it = *state;
@@ -414,6 +443,7 @@ int main(void)
         cmocka_unit_test(a_small_logo_keeps_its_size),
         cmocka_unit_test(what_cannot_be_painted_is_refused),
         cmocka_unit_test(a_keeper_that_is_killed_is_forked_again),
+        cmocka_unit_test(an_innocent_file_is_not_blamed_for_a_keeper_s_death),
         cmocka_unit_test(many_threads_may_ask_at_once),
     };
     return cmocka_run_group_tests(tests, begin, end);

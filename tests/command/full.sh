@@ -1,0 +1,2 @@
+# A disk that is full takes what the program says.
+exec "$@" >/dev/full

@@ -145,8 +145,8 @@ enum err files_verify(struct load *load, const struct import_step *step)
             struct kept kept = kept_read(rows, i);
             err = kept_verify(load, step, &kept);
             load->file_bytes += (int64_t)kept.size;
-            if (!err)
-                load_tell(load, step->name, ++done, total);
+            if (!err && ++done % FILES_TELL_EVERY == 0)
+                load_tell(load, step->name, done, total);
             snprintf(after, sizeof after, "%" PRId64, kept.legacy_id);
         }
     }

@@ -160,7 +160,7 @@ static void what_is_not_understood_is_named_with_exit_code_2(void **state)
         {"migrate", "`migrate`"},
         {"settings --colour", "`--colour`"},
         {"settings extra", "`extra`"},
-        {"openapi --json", "`--json`"},
+        {"completion bash --json", "`--json`"},
         {"migrate up --to", "`--to`"},
         {"migrate up --to=x", "--to"},
         {"migrate to", "zero"},

@@ -28,6 +28,13 @@ struct import_progress {
     int64_t chunk; /* rows at a time */
 };
 
+/* A clinic that the import makes, or one of an earlier import of the same source, which made it. */
+struct import_clinic {
+    const char *slug;
+    const char *body; /* JSON as POST /clinics takes it, checked and normalised */
+    const char *admin_username, *admin_password_hash;
+};
+
 struct import_options {
     const char *file;   /* or an address */
     const char *url;    /* the migrator's; a dry run needs none */
@@ -37,11 +44,18 @@ struct import_options {
     uint64_t file_most;                /* bytes of one */
     bool scans;                        /* they wait for the scanner */
     bool is_dry;
-    bool activates;        /* opens the clinics when all is whole */
-    bool resets_passwords; /* nobody keeps one */
-    int chunk_rows;        /* rows a transaction; 0: 16000 */
-    int64_t most_rejects;  /* -1: any number */
-    struct stop *stop;     /* asked, it ends behind the chunk that it is at; may be NULL */
+    bool activates;          /* opens the clinics when all is whole */
+    bool resets_passwords;   /* nobody keeps one */
+    int chunk_rows;          /* rows a transaction; 0: 16000 */
+    int64_t most_rejects;    /* -1: any number */
+    int most_rejects_part;   /* of 10,000 of the source's rows, instead; 0: not given */
+    const char *clinic_map;  /* {"legacy id or slug": "slug here"}, a JSON object; or NULL */
+    const char *null_clinic; /* rows without one: "inherit" (or NULL), "reject", or a slug here */
+    const char *duplicates;  /* "merge" (or NULL), "suffix" or "reject" */
+    bool cuts;               /* what is too long, instead of rejecting it */
+    const char *timezone;    /* of clinics that are made; or NULL */
+    const struct import_clinic *made; /* whose all is, made for it; or NULL */
+    struct stop *stop; /* asked, it ends behind the chunk that it is at; may be NULL */
     void (*progress)(void *user, const struct import_progress *progress); /* may be NULL */
     void *user;
 };
@@ -54,15 +68,18 @@ struct import_result {
     int64_t rejected;
     int64_t left; /* reports whose folder was not named */
     bool is_activated;
+    bool has_made;    /* the options' clinic, just now */
     const char *slug; /* of a clinic that waits to be opened, or NULL */
 };
 
 /* Both write what they did for people and as one JSON value. ERR_CONFLICT: the file cannot be
  * imported (import-unreadable, import-not-legacy, import-discarded, import-unknown-columns) or not
- * now (import-needs-clinic, import-other-copy, import-needs-files, import-no-files, import-touched;
- * "stopped": somebody asked);
+ * now (import-needs-clinic, slug-taken, registration-number-taken, import-other-copy,
+ * import-other-choice, import-needs-files, import-no-files, import-touched; "stopped": somebody
+ * asked); ERR_INPUT "validation-failed": the options name what is not there, with every fault;
  * ERR_TIMEOUT: another import runs; ERR_INTERNAL "verification-failed": it does not add up, or too
- * much was rejected; what came in stays invisible. */
+ * much was rejected; what came in stays invisible, and both texts say how it stands. `out` is
+ * filled however it ends. */
 enum err import_run(const struct import_options *options, struct fault *fault, struct buf *text,
                     struct buf *json, struct import_result *out) FAILS;
 

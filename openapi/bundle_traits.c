@@ -11,7 +11,8 @@ enum trait {
     MATCHED = 1 << 3,   /* takes If-Match */
     KEYED = 1 << 4,     /* takes Idempotency-Key */
     CACHEABLE = 1 << 5, /* a GET whose answer has a version */
-    UPLOAD = 1 << 6     /* takes a file */
+    UPLOAD = 1 << 6,    /* takes a file */
+    PLACED = 1 << 7     /* under /clinics/{slug} */
 };
 
 static const struct {
@@ -38,6 +39,7 @@ static const struct {
     {ALWAYS, "503", "Unavailable"},
     {ALWAYS, "504", "DeadlineExceeded"},
     {CACHEABLE, "304", "NotModified"},
+    {PLACED, "308", "Moved"},
     {UPLOAD, "507", "InsufficientStorage"},
 };
 
@@ -130,11 +132,19 @@ static bool answers_version(const struct bundle *bundle, json_t *operation)
     return false;
 }
 
-static unsigned traits_of(const struct bundle *bundle, const char *method, json_t *operation)
+static bool is_placed(const char *path)
+{
+    static const char prefix[] = "/clinics/{slug}";
+    size_t length = sizeof prefix - 1;
+    return strncmp(path, prefix, length) == 0 && (path[length] == '/' || path[length] == '\0');
+}
+
+static unsigned traits_of(const struct bundle *bundle, const char *path, const char *method,
+                          json_t *operation)
 {
     const char *permission = json_string_value(json_object_get(operation, "x-permission"));
     bool is_public = permission != NULL && strcmp(permission, "public") == 0;
-    unsigned traits = ALWAYS;
+    unsigned traits = is_placed(path) ? ALWAYS | PLACED : ALWAYS;
 
     if (!is_public || has_guarded_part(bundle, operation))
         traits |= GUARDED;
@@ -268,7 +278,7 @@ void bundle_traits(struct bundle *bundle)
                 bundle_complain(bundle, NULL, "%s %s has no operationId", method, path);
                 continue;
             }
-            unsigned traits = traits_of(bundle, method, operation);
+            unsigned traits = traits_of(bundle, path, method, operation);
             add_parameters(operation, traits);
             add_headers(bundle, operation);
             add_answers(bundle, id, operation, traits);

@@ -2,8 +2,8 @@
  * uses, so by its rules, one transaction each, with its row in the trail. */
 #include "models/clinic/clinic.h"
 
+#include "api/app/clinic_file.h"
 #include "api/app/office.h"
-#include "api/http/document.h"
 #include "models/account/password.h"
 #include "models/clinic/directory.h"
 
@@ -11,28 +11,9 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { FILE_MOST = 64 * 1024, LIST_MOST = 1000 };
+enum { LIST_MOST = 1000 };
 
 static const struct view everything = {.hidden = NULL};
-
-/* Before the home is entered: a relative path is the caller's. */
-static enum err file_read(struct call *call, const char *path, json_t **out)
-{
-    char *bytes = arena_take(&call->arena, FILE_MOST + 1);
-    FILE *file = fopen(path, "re");
-    if (!file)
-        return fail(&call->fault, ERR_INPUT, "usage", "cannot read %s", path);
-    size_t length = fread(bytes, 1, FILE_MOST + 1, file);
-    fclose(file);
-    if (length > FILE_MOST)
-        return fail(&call->fault, ERR_INPUT, "usage", "%s is over 64 KiB", path);
-    json_t *body = json_read(bytes, length, &call->fault);
-    if (!body)
-        return call->fault.err ? call->fault.err
-                               : fail(&call->fault, ERR_INPUT, "usage", "%s is no JSON", path);
-    *out = body;
-    return ERR_NONE;
-}
 
 /* What the command line says goes over what the file says. */
 static enum err body_complete(struct call *call, json_t *body)
@@ -52,20 +33,6 @@ static enum err body_complete(struct call *call, json_t *body)
     if (email)
         json_object_set_new(json_object_get(body, "admin"), "email", json_string(email));
     return ERR_NONE;
-}
-
-/* By the document's schema, as the API would: every fault at once, each with its member. */
-static enum err body_check(struct call *call, const char *operation_id, json_t **body)
-{
-    struct document *document;
-    enum err err =
-        document_load(&call->arena, document_bytes, document_bytes_n, &call->fault, &document);
-    if (err)
-        return err;
-    const struct operation *operation = document_find(document, operation_id);
-    if (schema_check(operation->body, body, "#", SCHEMA_NORMALISE, &call->fault))
-        return ERR_NONE;
-    return fail(&call->fault, ERR_INPUT, "validation-failed", "the clinic's file has faults");
 }
 
 static enum err clinic_look_up(struct call *call, const struct office *office, const char *slug,
@@ -133,11 +100,11 @@ enum exit_code run_clinic_create(struct call *call)
     const char *path = call_option(call, "--from");
     if (call->operands_n != 1 || !path)
         return call_usage(call, "say which slug, and --from FILE");
-    enum err err = file_read(call, path, &body);
+    enum err err = clinic_file_read(call, path, &body);
     if (!err)
         err = body_complete(call, body);
     if (!err)
-        err = body_check(call, "clinics_create", &body);
+        err = clinic_file_check(call, "clinics_create", &body);
     arena_json(&call->arena, body);
     if (err)
         return EXIT_USAGE;
@@ -274,9 +241,9 @@ enum exit_code run_clinic_update(struct call *call)
     const char *path = call_option(call, "--from");
     if (call->operands_n != 1 || !path)
         return call_usage(call, "say which slug, and --from FILE");
-    enum err err = file_read(call, path, &body);
+    enum err err = clinic_file_read(call, path, &body);
     if (!err)
-        err = body_check(call, "clinics_update", &body);
+        err = clinic_file_check(call, "clinics_update", &body);
     arena_json(&call->arena, body);
     if (err)
         return EXIT_USAGE;

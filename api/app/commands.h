@@ -28,7 +28,7 @@ enum exit_code {
     EXIT_CANNOT_CONNECT = 10,
 };
 
-enum { COMMAND_OPTIONS_MAX = 12, COMMAND_OPERANDS_MAX = 16, CALL_NOTES_MAX = 8 };
+enum { COMMAND_OPTIONS_MAX = 20, COMMAND_OPERANDS_MAX = 16, CALL_NOTES_MAX = 8 };
 
 /* Who is told how far a command has come; AUTO: what suits where stderr goes. */
 enum progress_how { PROGRESS_AUTO, PROGRESS_BAR, PROGRESS_LINES, PROGRESS_JSON, PROGRESS_NONE };
@@ -131,6 +131,8 @@ enum exit_code run_migrate_lint(struct call *call);
 enum exit_code run_migrate_sql(struct call *call);
 enum exit_code run_migrate_roles(struct call *call);
 enum exit_code run_import(struct call *call);
+enum exit_code run_report_verify(struct call *call);
+enum exit_code run_report_show(struct call *call);
 enum exit_code run_backup(struct call *call);
 enum exit_code run_restore(struct call *call);
 enum exit_code run_maintenance_on(struct call *call);

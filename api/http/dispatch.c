@@ -81,6 +81,22 @@ static bool is_known_method(const char *method)
     return *name != NULL;
 }
 
+/* The legacy program's addresses go on working. True: it is answered. */
+static bool finish_moved(struct request *request, const char *slug)
+{
+    const char *now_called = directory_moved(request->service->directory, slug);
+    if (!now_called)
+        return false;
+    const char *rest = strchr(request->raw_path + 1, '/'); /* behind "/clinics" … */
+    rest = rest ? strchr(rest + 1, '/') : NULL;            /* … and behind the slug */
+    const char *query = request->raw_query;
+    request->reply->status = 308;
+    reply_header(request, "Location",
+                 arena_format(&request->arena, "/clinics/%s%s%s%s", now_called, rest ? rest : "",
+                              query && *query ? "?" : "", query ? query : ""));
+    return true;
+}
+
 static enum err step_route(struct request *request)
 {
     struct route route;
@@ -100,6 +116,8 @@ static enum err step_route(struct request *request)
         reply_header(request, "Allow", route.allow);
         return request_fail(request, ERR_INPUT, "method-not-allowed", NULL);
     }
+    if (route.operation->in_clinic && finish_moved(request, route.values[0]))
+        return ERR_NONE;
     request->operation = route.operation;
     memcpy(request->path_values, route.values, sizeof route.values);
     enum err err = check_path(request);

@@ -4,13 +4,14 @@
 
 -- section load
 WITH s AS MATERIALIZED (
-    SELECT s.n, s.r, i.source_id, i.home_clinic,
-        i.home_clinic IS NOT NULL AND w.source_rows = 1 AS is_chosen,
+    SELECT s.n, s.r, i.source_id, coalesce(h.clinic_id, i.home_clinic) AS home_clinic, i.choices->>'timezone' AS timezone,
+        h.clinic_id IS NOT NULL OR i.home_clinic IS NOT NULL AND w.source_rows = 1 AS is_chosen,
         coalesce(ops.moment(s.r->>'created_at'), i.started_at) AS created,
         coalesce(NULLIF(btrim(regexp_replace(lower(s.r->>'slug'), '[^a-z0-9]+', '-', 'g'), '-'), ''), 'clinic') AS slug
     FROM ops.import i
     JOIN ops.import_table w ON w.import_id = i.id AND w.name = 'clinic'
     CROSS JOIN ops.staged($1, 'clinic') s
+    LEFT JOIN clinicd.clinic h ON h.slug = i.choices->'clinic_map'->>(s.n::text)
     WHERE i.id = $1
 ),
 t AS MATERIALIZED (
@@ -29,11 +30,11 @@ t AS MATERIALIZED (
 ),
 made AS (
     INSERT INTO clinicd.clinic (clinic_id, id, slug, name, address, city, state, zip_code, phone_number, email, website,
-        registration_number, status, created_at, updated_at)
+        registration_number, timezone, status, created_at, updated_at)
     SELECT t.clinic_id, t.id, t.new_slug, t.name, coalesce(ops.tidy(t.r->>'address'), ''),
         coalesce(ops.tidy(t.r->>'city'), ''), coalesce(ops.tidy(t.r->>'state'), ''), coalesce(ops.tidy(t.r->>'zip_code'), ''),
         coalesce(ops.tidy(t.r->>'phone_number'), ''), coalesce(ops.tidy(t.r->>'email'), ''), ops.tidy(t.r->>'website'),
-        t.registration, 'importing', t.created, coalesce(ops.moment(t.r->>'updated_at'), t.created)
+        t.registration, coalesce(t.timezone, 'Asia/Kolkata'), 'importing', t.created, coalesce(ops.moment(t.r->>'updated_at'), t.created)
     FROM t WHERE NOT t.is_chosen
 ),
 places AS (
@@ -45,6 +46,12 @@ places AS (
 noted AS (
     INSERT INTO ops.import_clinic (import_id, clinic_id, is_new, next_status)
     SELECT $1, t.clinic_id, true, t.next_status FROM t WHERE NOT t.is_chosen
+),
+links AS ( -- where the old address cannot be one of ours
+    INSERT INTO ops.clinic_redirect (slug, clinic_id, import_id)
+    SELECT t.r->>'slug', t.clinic_id, $1 FROM t
+    WHERE t.r->>'slug' ~ '^[A-Za-z0-9_-]{1,64}$' AND t.r->>'slug' !~ '^[a-z0-9]+(-[a-z0-9]+)*$'
+    ON CONFLICT (slug) DO NOTHING
 )
 INSERT INTO ops.import_outcome (n, outcome, clinic_id, id, canon, changes)
 SELECT t.n, CASE WHEN t.is_chosen THEN 'merged' ELSE 'loaded' END, t.clinic_id, t.id,
@@ -60,6 +67,10 @@ UPDATE ops.import i SET home_clinic = (
         UNION ALL SELECT m.clinic_id FROM ops.import_map m WHERE m.source_id = i.source_id AND m.name = 'clinic') k LIMIT 1)
 FROM ops.import_table w
 WHERE i.id = $1 AND i.home_clinic IS NULL AND w.import_id = i.id AND w.name = 'clinic' AND w.source_rows = 1;
+
+-- Unless it was said whose they are, or that they are nobody's.
+UPDATE ops.import i SET home_clinic = (SELECT c.clinic_id FROM clinicd.clinic c WHERE c.slug = i.choices->>'null_clinic')
+WHERE i.id = $1 AND i.choices->>'null_clinic' <> 'inherit';
 
 -- section check
 SELECT count(*), sum(ops.canon(c.slug, c.name, c.registration_number, NULLIF(c.phone_number, '')))

@@ -30,7 +30,8 @@ INSERT INTO ops.import_outcome (n, outcome, code, column_name, clinic_id, id, ca
 SELECT t.n, CASE WHEN t.code IS NULL THEN 'loaded' ELSE 'rejected' END, t.code,
     CASE t.code WHEN 'clinic-unknown' THEN 'clinic_id' ELSE 'name' END, t.clinic_id, t.id,
     ops.canon(t.name, ops.tidy(t.r->>'phone_number'), t.is_active::text),
-    array_remove(ARRAY[CASE WHEN t.is_primary AND NOT t.is_first THEN 'second-primary' END], NULL)
+    array_remove(ARRAY[CASE WHEN length(ops.tidy(t.r->>'address')) > 2000 THEN 'cut' END,
+        CASE WHEN t.is_primary AND NOT t.is_first THEN 'second-primary' END], NULL)
 FROM t;
 
 -- section check

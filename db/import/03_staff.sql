@@ -5,7 +5,7 @@
 
 -- section load
 WITH s AS MATERIALIZED (
-    SELECT s.n, s.r, i.source_id, i.started_at,
+    SELECT s.n, s.r, i.source_id, i.started_at, i.choices->>'duplicates' = 'reject' AS takes_no_double,
         coalesce(c.clinic_id, CASE WHEN ops.ref(s.r, 'clinic_id') IS NULL THEN i.home_clinic END) AS clinic_id,
         ops.ref(s.r, 'clinic_id') IS NULL AS is_homeless,
         ops.tidy(s.r->>'username') AS username, s.r->>'role' AS role, lower(ops.tidy(s.r->>'email')) AS email,
@@ -23,7 +23,10 @@ u AS MATERIALIZED (
     SELECT s.*, ops.row_id(s.source_id, 'staff', s.n, s.created) AS id,
         CASE WHEN s.is_platform THEN NULL WHEN s.clinic_id IS NULL THEN 'clinic-unknown'
              WHEN s.username IS NULL THEN 'name-missing' WHEN length(s.username) > 140 THEN 'too-long'
-             WHEN s.role NOT IN ('admin', 'doctor', 'receptionist', 'lab_tech') THEN 'role-unknown' END AS code
+             WHEN s.role NOT IN ('admin', 'doctor', 'receptionist', 'lab_tech') THEN 'role-unknown'
+             WHEN s.takes_no_double AND (row_number() OVER (PARTITION BY s.clinic_id, lower(s.username), s.is_platform ORDER BY s.n) > 1
+                 OR EXISTS (SELECT FROM clinicd.account a WHERE a.clinic_id = s.clinic_id AND a.username_key = lower(s.username)))
+             THEN 'duplicate' END AS code
     FROM s
 ),
 t AS MATERIALIZED (
@@ -59,6 +62,8 @@ SELECT u.n, CASE WHEN u.is_platform THEN 'skipped' WHEN u.code IS NULL THEN 'loa
     ops.canon(t.new_username, t.role, t.new_email, left(t.first_name, 150)),
     array_remove(ARRAY[CASE WHEN u.is_platform THEN 'platform-user' END,
         CASE WHEN t.new_username <> u.username THEN 'username-changed' END,
+        CASE WHEN t.n IS NOT NULL AND (length(t.first_name) > 150 OR length(t.last_name) > 150 OR length(ops.tidy(t.r->>'mobile_number')) > 32)
+             THEN 'cut' END,
         CASE WHEN t.n IS NOT NULL AND t.email IS NOT NULL AND t.new_email IS NULL THEN 'email-left' END,
         CASE WHEN t.n IS NOT NULL AND u.is_homeless THEN 'clinic-given' END,
         CASE WHEN t.n IS NOT NULL THEN CASE WHEN t.has_hash THEN 'password-to-renew' ELSE 'password-to-reset' END END], NULL)

@@ -3,7 +3,7 @@
 
 -- section load
 WITH s AS MATERIALIZED (
-    SELECT s.n, s.r, u.clinic_id, u.id, ops.tidy(s.r->>'specialization') AS specialization,
+    SELECT s.n, s.r, i.choices->>'duplicates' = 'reject' AS takes_no_double, u.clinic_id, u.id, ops.tidy(s.r->>'specialization') AS specialization,
         ops.tidy(s.r->>'license_number') AS license
     FROM ops.import i
     CROSS JOIN ops.staged($1, 'doctor') s
@@ -12,7 +12,12 @@ WITH s AS MATERIALIZED (
 ),
 t AS MATERIALIZED (
     SELECT s.*, CASE WHEN s.id IS NULL THEN 'account-unknown' WHEN length(s.specialization) > 100 OR length(s.license) > 50
-                     THEN 'too-long' END AS code,
+                     THEN 'too-long'
+            WHEN s.takes_no_double AND s.license IS NOT NULL AND (row_number() OVER (PARTITION BY s.clinic_id,
+                    upper(regexp_replace(s.license, '\s+', '', 'g')) ORDER BY s.n) > 1
+                OR EXISTS (SELECT FROM clinicd.doctor d WHERE d.clinic_id = s.clinic_id
+                    AND d.license_key = upper(regexp_replace(s.license, '\s+', '', 'g'))))
+            THEN 'duplicate' END AS code,
         CASE WHEN s.license IS NULL OR row_number() OVER (PARTITION BY s.clinic_id,
                   upper(regexp_replace(s.license, '\s+', '', 'g')) ORDER BY s.n) > 1
                OR EXISTS (SELECT FROM clinicd.doctor d WHERE d.clinic_id = s.clinic_id

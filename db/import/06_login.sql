@@ -6,7 +6,7 @@
 
 -- section load
 WITH s AS MATERIALIZED (
-    SELECT s.n, s.r, origin.identity, p.clinic_id, p.id AS patient_id, o.name, lower(ops.tidy(s.r->>'username')) AS username,
+    SELECT s.n, s.r, origin.identity, i.choices->>'duplicates' = 'reject' AS takes_no_double, p.clinic_id, p.id AS patient_id, o.name, lower(ops.tidy(s.r->>'username')) AS username,
         lower(ops.tidy(s.r->>'email')) AS email,
         coalesce(ops.moment(s.r->>'created_at'), ops.moment(s.r->>'date_joined'), i.started_at) AS created
     FROM ops.import i
@@ -21,7 +21,11 @@ t AS MATERIALIZED (
         CASE WHEN s.patient_id IS NULL THEN NULL WHEN s.username IS NULL THEN 'name-missing'
              WHEN length(s.username) > 140 THEN 'too-long'
              WHEN EXISTS (SELECT FROM clinicd.account a WHERE a.clinic_id = s.clinic_id AND a.patient_id = s.patient_id OFFSET 0)
-             THEN 'login-exists' END AS code,
+             THEN 'login-exists'
+             WHEN s.takes_no_double AND (row_number() OVER (PARTITION BY s.clinic_id, s.username ORDER BY s.n) > 1
+                 OR EXISTS (SELECT FROM clinicd.account a
+                     WHERE a.clinic_id = s.clinic_id AND a.username_key = s.username COLLATE "C" OFFSET 0))
+             THEN 'duplicate' END AS code,
         CASE WHEN length(s.username) < 3
                OR EXISTS (SELECT FROM clinicd.account a
                     WHERE a.clinic_id = s.clinic_id AND a.username_key = s.username COLLATE "C" OFFSET 0)

@@ -4,7 +4,7 @@
 
 -- section load
 WITH s AS MATERIALIZED (
-    SELECT s.n, s.r, i.source_id, ops.ref(s.r, 'clinic_id') IS NULL AS is_homeless,
+    SELECT s.n, s.r, i.source_id, i.choices->>'duplicates' AS doubles, ops.ref(s.r, 'clinic_id') IS NULL AS is_homeless,
         coalesce(c.clinic_id, CASE WHEN ops.ref(s.r, 'clinic_id') IS NULL THEN i.home_clinic END) AS clinic_id,
         coalesce(ops.moment(s.r->>'created_at'), i.started_at) AS created,
         coalesce(ops.moment(s.r->>'updated_at'), i.started_at) AS updated, s.r->>'is_active' <> '0' AS is_active,
@@ -17,7 +17,7 @@ WITH s AS MATERIALIZED (
     LEFT JOIN LATERAL ops.known(i.source_id, 'clinic', ops.ref(s.r, 'clinic_id')) c ON true
     WHERE i.id = $1
 ),
-clean AS MATERIALIZED (
+named AS MATERIALIZED (
     SELECT s.*, ops.medicine_name(s.name, coalesce(ops.tidy(s.r->>'default_dosage'), s.dosages[1]), s.kind) AS new_name,
         coalesce(s.kind, 'tablet') AS new_kind, coalesce(ops.tidy(s.r->>'default_dosage'), s.dosages[1]) AS dosage,
         ops.schedule(s.r->>'default_schedule') AS schedule, ops.food(s.r->>'food_instruction') AS food,
@@ -27,6 +27,20 @@ clean AS MATERIALIZED (
         CASE WHEN s.clinic_id IS NULL THEN 'clinic-unknown' WHEN s.name IS NULL THEN 'name-missing'
              WHEN length(s.name) > 200 THEN 'too-long' END AS code
     FROM s
+),
+doubles AS MATERIALIZED ( -- only where they are not to become one
+    SELECT d.n FROM (SELECT c.n, c.clinic_id, c.new_name, c.new_kind, row_number() OVER (PARTITION BY c.clinic_id,
+            clinicd.name_fold(c.new_name), c.new_kind ORDER BY c.n) AS nth FROM named c
+        WHERE c.code IS NULL AND c.doubles IN ('reject', 'suffix')) d
+    WHERE d.nth > 1 OR EXISTS (SELECT FROM clinicd.catalog_medicine e
+        WHERE e.clinic_id = d.clinic_id AND e.name_key = clinicd.name_fold(d.new_name) COLLATE "C" AND e.medicine_type = d.new_kind)
+),
+clean AS MATERIALIZED (
+    SELECT c.n, c.r, c.source_id, c.is_homeless, c.clinic_id, c.created, c.updated, c.is_active, c.name, c.kind, c.dosages,
+        c.new_kind, c.dosage, c.schedule, c.food, c.often, c.duration, c.about, d.n IS NOT NULL AND c.doubles = 'suffix' AS is_apart,
+        CASE WHEN d.n IS NOT NULL AND c.doubles = 'suffix' THEN left(c.new_name, 170) || ' (' || c.n || ')' ELSE c.new_name END AS new_name,
+        CASE WHEN d.n IS NOT NULL AND c.doubles = 'reject' THEN 'duplicate' ELSE c.code END AS code
+    FROM named c LEFT JOIN doubles d ON d.n = c.n
 ),
 keyed AS MATERIALIZED (
     SELECT c.*, clinicd.name_fold(c.new_name) AS name_key,
@@ -68,7 +82,10 @@ INSERT INTO ops.import_outcome (n, outcome, code, column_name, clinic_id, id, ca
 SELECT k.n, CASE WHEN k.code IS NOT NULL THEN 'rejected' WHEN r.id IS NULL OR k.n <> k.first_n THEN 'merged' ELSE 'loaded' END, k.code,
     CASE k.code WHEN 'clinic-unknown' THEN 'clinic_id' ELSE 'medicine_name' END, k.clinic_id, coalesce(known.id, r.id),
     ops.canon(r.name, r.kind, left(r.dosage, 100), r.schedule, r.often::text, r.food, r.is_active::text),
-    array_remove(ARRAY[CASE WHEN k.code IS NULL AND k.new_name <> k.name THEN 'display-text-removed' END,
+    array_remove(ARRAY[CASE WHEN k.code IS NULL AND k.new_name <> k.name AND NOT k.is_apart THEN 'display-text-removed' END,
+        CASE WHEN k.is_apart THEN 'name-changed' END,
+        CASE WHEN k.code IS NULL AND (length(k.dosage) > 100 OR length(k.duration) > 100 OR length(concat_ws(' ', ops.tidy(k.r->>'category'),
+            ops.tidy(k.r->>'description'))) > 2000) THEN 'cut' END,
         CASE WHEN k.code IS NULL AND (r.id IS NULL OR k.n <> k.first_n) THEN 'duplicate-merged' END,
         CASE WHEN k.kind IS NULL AND k.r ? 'medicine_type' THEN 'type-assumed' END,
         CASE WHEN k.is_homeless AND k.code IS NULL THEN 'clinic-given' END], NULL)

@@ -3,7 +3,7 @@
 
 -- section load
 WITH s AS MATERIALIZED (
-    SELECT s.n, s.r, i.source_id, a.clinic_id, a.id AS doctor_id,
+    SELECT s.n, s.r, i.source_id, i.choices->>'duplicates' = 'reject' AS takes_no_double, a.clinic_id, a.id AS doctor_id,
         coalesce(NULLIF(btrim(a.first_name || ' ' || a.last_name), ''), a.username) AS doctor_name,
         ops.tidy(s.r->>'name') AS name, ops.tidy(s.r->>'description') AS about, ops.tidy(s.r->>'keyword') AS keyword,
         coalesce(ops.moment(s.r->>'created_at'), i.started_at) AS created,
@@ -17,7 +17,11 @@ WITH s AS MATERIALIZED (
 t AS MATERIALIZED (
     SELECT s.*, ops.row_id(s.source_id, 'template', s.n, s.created) AS id,
         CASE WHEN s.doctor_id IS NULL THEN 'doctor-unknown' WHEN s.name IS NULL THEN 'name-missing'
-             WHEN length(s.name) > 240 OR length(s.about) > 2000 OR length(s.keyword) > 100 THEN 'too-long' END AS code,
+             WHEN length(s.name) > 240 OR length(s.about) > 2000 OR length(s.keyword) > 100 THEN 'too-long'
+             WHEN s.takes_no_double AND (row_number() OVER (PARTITION BY s.clinic_id, s.doctor_id, lower(s.name) ORDER BY s.n) > 1
+                 OR EXISTS (SELECT FROM clinicd.template k WHERE k.clinic_id = s.clinic_id AND k.doctor_id = s.doctor_id
+                            AND k.name_key = lower(s.name) COLLATE "C" AND k.deleted_at IS NULL))
+             THEN 'duplicate' END AS code,
         CASE WHEN row_number() OVER (PARTITION BY s.clinic_id, s.doctor_id, lower(s.name) ORDER BY s.n) > 1
                OR EXISTS (SELECT FROM clinicd.template k WHERE k.clinic_id = s.clinic_id AND k.doctor_id = s.doctor_id
                           AND k.name_key = lower(s.name) COLLATE "C" AND k.deleted_at IS NULL)

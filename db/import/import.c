@@ -1,5 +1,6 @@
 #include "db/import.h"
 
+#include "db/import/choices.h"
 #include "db/import/load.h"
 #include "db/import/report.h"
 
@@ -15,6 +16,7 @@ struct examined {
     struct generation generation;
     struct profile profile;
     struct files files;
+    const char *choices;
 };
 
 static enum err examine(const struct import_options *options, struct fault *fault,
@@ -28,6 +30,8 @@ static enum err examine(const struct import_options *options, struct fault *faul
         err = files_open(options, fault, &out->files);
     if (!err)
         err = profile_make(&out->source, &out->files, options->is_dry, fault, &out->profile);
+    if (!err)
+        err = choices_make(options, &out->source, fault, &out->choices);
     if (err) {
         files_close(&out->files);
         source_close(&out->source);
@@ -48,29 +52,81 @@ static enum err ask(struct target *target, const struct import_statement *list,
     return err;
 }
 
+/* May the clinic be made, or was it, by an earlier import of this source? */
+static enum err clinic_ask(const struct import_clinic *made, struct target *target,
+                           const char *source, bool *is_there)
+{
+    const char *values[] = {made->body, source};
+    PGresult *result TARGET_CLEAR = NULL;
+    enum err err = target_run(target, import_run_clinic_ask, values, &result);
+    if (err)
+        return err;
+    const char *flaw = arena_copy(target->fault->arena, PQgetvalue(result, 0, 0));
+    if (strcmp(flaw, "slug-taken") == 0)
+        return fail(target->fault, ERR_CONFLICT, flaw,
+                    "there is a clinic `%s` already: if it is the one that is meant, say --clinic",
+                    made->slug);
+    if (strcmp(flaw, "registration-number-taken") == 0)
+        return fail(target->fault, ERR_CONFLICT, flaw,
+                    "another clinic has the registration number of `%s`", made->slug);
+    if (flaw[0] != '\0')
+        return fail(target->fault, ERR_INPUT, "validation-failed",
+                    "the time zone of `%s` is not known here", made->slug);
+    *is_there = *PQgetvalue(result, 0, 1) == 't';
+    return ERR_NONE;
+}
+
+static enum err clinic_make(const struct import_clinic *made, struct target *target, const char *id)
+{
+    const char *values[] = {id, made->body, made->admin_username, made->admin_password_hash};
+    return target_run(target, import_run_clinic_new, values, NULL);
+}
+
 static enum err import_make(const struct import_options *options, const struct examined *file,
-                            struct target *target, const char *source, const char **id)
+                            struct target *target, const char *source, const char *choices,
+                            const char **id, bool *has_made)
 {
     static const struct import_statement begin[] = {{"BEGIN", 0}, {NULL, 0}};
     static const struct import_statement commit[] = {{"COMMIT", 0}, {NULL, 0}};
     char generation[NUMBER_TEXT];
+    bool is_there = true;
     snprintf(generation, sizeof generation, "%d", file->generation.number);
+    enum err err = options->made ? clinic_ask(options->made, target, source, &is_there) : ERR_NONE;
+    if (!err)
+        err = choices_check(target, choices);
+    const char *clinic = !options->made ? options->clinic : is_there ? options->made->slug : NULL;
     const char *values[] = {source,
                             file->source.sha256,
                             generation,
-                            options->clinic,
+                            clinic,
                             options->resets_passwords ? "false" : "true",
-                            "clinicd " CLINICD_VERSION};
-    enum err err = target_run(target, begin, NULL, NULL);
+                            "clinicd " CLINICD_VERSION,
+                            choices};
+    if (!err)
+        err = target_run(target, begin, NULL, NULL);
     if (!err)
         err = ask(target, import_run_make, values, 0, id);
     if (!err && !*id)
         return fail(target->fault, ERR_CONFLICT, "import-needs-clinic", "there is no clinic `%s`",
                     options->clinic);
-    const char *close[] = {*id, options->clinic};
-    if (!err && options->clinic)
+    const char *close[] = {*id, clinic};
+    if (!err && clinic)
         err = target_run(target, import_run_close_clinic, close, NULL);
-    return err ? err : target_run(target, commit, NULL, NULL);
+    if (!err)
+        err = choices_close(target, *id, choices);
+    if (!err && !is_there)
+        err = clinic_make(options->made, target, *id);
+    if (!err)
+        err = target_run(target, commit, NULL, NULL);
+    if (!err)
+        *has_made = !is_there;
+    return err;
+}
+
+/* Whose all is that says nothing else. */
+static const char *home_of(const struct import_options *options)
+{
+    return options->made ? options->made->slug : options->clinic;
 }
 
 /* A run that stopped is taken up again: of the same copy, and as it was begun. */
@@ -88,11 +144,17 @@ static enum err import_resume(const struct import_options *options, const struct
         return fail(fault, ERR_CONFLICT, "import-needs-files",
                     "import %s stopped on its way with files: say with --files where they are", id);
     if (has_kept == options->resets_passwords ||
-        (options->clinic && strcmp(options->clinic, slug) != 0))
+        (home_of(options) && strcmp(home_of(options), slug) != 0))
         return fail(fault, ERR_CONFLICT, "import-other-choice",
                     "import %s stopped on its way with --passwords %s%s%s: run it again with that, "
                     "or take it back with `clinicd import --undo %s`",
                     id, has_kept ? "keep" : "reset", *slug ? " and --clinic " : "", slug, id);
+    if (*PQgetvalue(found, 0, 5) != 't')
+        return fail(fault, ERR_CONFLICT, "import-other-choice",
+                    "import %s of this database stopped on its way, and was told something else: "
+                    "run it again with the same options, or take it back with `clinicd import "
+                    "--undo %s`",
+                    id, id);
     return ERR_NONE;
 }
 
@@ -100,8 +162,8 @@ static enum err import_resume(const struct import_options *options, const struct
 static enum err home_check(const struct import_options *options, struct target *target,
                            const char *source)
 {
-    const char *values[] = {source, options->clinic}, *slug = NULL;
-    enum err err = options->clinic ? ask(target, import_run_home, values, 0, &slug) : ERR_NONE;
+    const char *values[] = {source, home_of(options)}, *slug = NULL;
+    enum err err = values[1] ? ask(target, import_run_home, values, 0, &slug) : ERR_NONE;
     if (!err && slug)
         return fail(target->fault, ERR_CONFLICT, "import-other-choice",
                     "this database, or one that was begun as a copy of it, was imported into `%s` "
@@ -111,23 +173,53 @@ static enum err home_check(const struct import_options *options, struct target *
 }
 
 static enum err import_find(const struct import_options *options, const struct examined *file,
-                            struct target *target, const char **id)
+                            struct target *target, const char **id, bool *has_made)
 {
     PGresult *found TARGET_CLEAR = NULL;
     const char *source = NULL;
     enum err err = ask(target, import_run_source, &file->source.identity, 0, &source);
+    const char *values[] = {source, file->choices};
     if (!err)
-        err = target_run(target, import_run_find, &source, &found);
+        err = target_run(target, import_run_find, values, &found);
     if (!err && PQntuples(found) > 0) {
         *id = arena_copy(target->fault->arena, PQgetvalue(found, 0, 0));
         return import_resume(options, file, found, target->fault);
     }
-    if (!err && file->generation.number == GENERATION_SINGLE && !options->clinic)
-        return fail(target->fault, ERR_CONFLICT, "import-needs-clinic",
-                    "the file is of the time before clinics: say with --clinic whose it is");
+    if (!err && file->generation.number == GENERATION_SINGLE && !home_of(options))
+        return fail(
+            target->fault, ERR_CONFLICT, "import-needs-clinic",
+            "the legacy database is of the time before clinics: say with --clinic whose it is, or "
+            "with --create-clinic");
     if (!err)
         err = home_check(options, target, source);
-    return err ? err : import_make(options, file, target, source, id);
+    return err ? err : import_make(options, file, target, source, file->choices, id, has_made);
+}
+
+/* What may be rejected, as a number of rows. */
+static int64_t most_rejects(const struct import_options *options, const struct profile *profile)
+{
+    int64_t rows = 0;
+    for (size_t i = 0; i < profile->tables_n; i++)
+        rows += profile->rows[i];
+    return options->most_rejects_part ? rows * options->most_rejects_part / 10000
+                                      : options->most_rejects;
+}
+
+/* Also of an import that does not add up, or has too many rejects: which rows they are. */
+static enum err tell(struct target *target, enum err err, const char *id,
+                     const struct profile *profile, struct buf *text, struct buf *json,
+                     struct import_result *out)
+{
+    struct fault *story = target->fault, aside = {.arena = story->arena};
+    if (!err)
+        return report_import(target, id, profile, text, json, &out->slug, &out->left);
+    if (!story->code || strcmp(story->code, "verification-failed") != 0)
+        return err;
+    target->fault = &aside;
+    if (report_import(target, id, profile, text, json, &out->slug, &out->left))
+        buf_format(text, "the rest of the report cannot be made: %s\n", aside.detail);
+    target->fault = story;
+    return err;
 }
 
 static enum err import_work(const struct import_options *options, struct examined *file,
@@ -138,8 +230,9 @@ static enum err import_work(const struct import_options *options, struct examine
                         .source = &file->source,
                         .target = target,
                         .fault = target->fault,
-                        .files = &file->files};
-    enum err err = import_find(options, file, target, &load.id);
+                        .files = &file->files,
+                        .most_rejects = most_rejects(options, &file->profile)};
+    enum err err = import_find(options, file, target, &load.id, &out->has_made);
     if (!err && options->files)
         err = target_run(target, import_run_files_begin, &load.id, NULL);
     if (!err)
@@ -150,13 +243,11 @@ static enum err import_work(const struct import_options *options, struct examine
         err = target_run(target, import_run_whole, &load.id, NULL);
     if (!err && options->activates)
         err = target_run(target, import_run_activate, &load.id, NULL);
-    if (!err)
-        err = report_import(target, load.id, options->files ? NULL : &file->profile, text, json,
-                            &out->slug, &out->left);
+    err = tell(target, err, load.id, options->files ? NULL : &file->profile, text, json, out);
     if (load.id)
         out->id = strtoll(load.id, NULL, 10);
     out->rejected = load.rejected;
-    out->is_activated = options->activates;
+    out->is_activated = !err && options->activates;
     return err;
 }
 
@@ -181,8 +272,7 @@ enum err import_run(const struct import_options *options, struct fault *fault, s
     buf_char(json, '}');
     files_close(&file.files);
     source_close(&file.source);
-    if (!err)
-        *out = result;
+    *out = result;
     return err;
 }
 
@@ -209,6 +299,14 @@ static enum err rows_undo(struct target *target, const char *id)
                                                     {NULL, 0}};
     static const struct import_statement commit[] = {{"COMMIT", 0}, {NULL, 0}};
     enum err err = target_run(target, begin, NULL, NULL);
+    const char *made = "0";
+    if (!err)
+        err = ask(target, import_run_undo_touched, &id, 0, &made);
+    if (!err && strcmp(made, "0") != 0)
+        err = fail(target->fault, ERR_CONFLICT, "import-touched",
+                   "%s people or things were made or changed in a clinic that would go: nothing is "
+                   "taken back",
+                   made);
     if (!err)
         err = touched_check(target, id);
     int steps = 0;

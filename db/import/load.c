@@ -1,6 +1,6 @@
 #include "db/import/load.h"
 
-#include "db/import/generation.h"
+#include "db/import/cut.h"
 
 #include <inttypes.h>
 #include <sodium.h>
@@ -30,17 +30,25 @@ struct step_run {
 /* The columns that this file has; what is left where it is, is not even read. */
 static const char *columns_choose(const struct load *load, const struct import_step *step)
 {
-    struct buf columns;
+    struct buf columns, cuts;
     buf_begin(&columns, load->fault->arena, 0);
+    buf_begin(&cuts, load->fault->arena, 0);
     for (size_t i = 0; legacy_fields[i].table; i++) {
         const struct legacy_field *field = &legacy_fields[i];
         bool is_left = step->leave && strcmp(field->column, step->leave) == 0;
-        if (strcmp(field->table, step->table) == 0 && !is_left &&
-            generation_has(load->source, field->table, field->column))
-            buf_format(&columns, "%st.\"%s\"", columns.length ? ", " : "", field->column);
+        if (strcmp(field->table, step->table) != 0 || is_left ||
+            !generation_has(load->source, field->table, field->column))
+            continue;
+        buf_text(&columns, columns.length ? ", " : "");
+        if (load->options->cuts && cut_is_allowed(field))
+            cut_column(field, &columns, &cuts);
+        else
+            buf_format(&columns, "t.\"%s\"", field->column);
     }
     if (step->extra)
         buf_format(&columns, ", %s", step->extra);
+    if (cuts.length)
+        buf_format(&columns, ", 0%s AS cut", cuts.text);
     return columns.text;
 }
 
@@ -128,11 +136,11 @@ static enum err rejects_count(struct load *load)
     enum err err = target_run(load->target, import_run_reject_count, &load->id, &result);
     if (!err)
         load->rejected = strtoll(PQgetvalue(result, 0, 0), NULL, 10);
-    if (!err && load->options->most_rejects >= 0 && load->rejected > load->options->most_rejects)
+    if (!err && load->most_rejects >= 0 && load->rejected > load->most_rejects)
         return fail(load->fault, ERR_INTERNAL, "verification-failed",
                     "%" PRId64 " rows are rejected, at most %" PRId64
                     " may be; the clinics stay closed",
-                    load->rejected, load->options->most_rejects);
+                    load->rejected, load->most_rejects);
     return err;
 }
 

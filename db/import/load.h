@@ -15,7 +15,7 @@ struct load {
     struct fault *fault;
     const struct files *files; /* without a folder the steps that need one are left out */
     const char *id;            /* of the import, as a parameter */
-    int64_t rejected;
+    int64_t rejected, most_rejects; /* -1: any number */
     int64_t file_bytes; /* that went into the store, of the step */
     int64_t chunk;      /* rows at a time, of the step */
     bool is_read_again; /* to be added up */

@@ -14,6 +14,7 @@ struct reading {
     PGconn *conn;
     sqlite3 *copy;
     int64_t began_us;
+    int64_t rows, done; /* of all tables */
 };
 
 bool import_is_address(const char *path)
@@ -113,14 +114,11 @@ static int row_write(sqlite3_stmt *fill, const PGresult *rows, int row)
 }
 
 /* Somebody who waits longer than a moment is told how far it is. */
-static enum err pause_look(const struct reading *reading, const char *table, int64_t done,
-                           int64_t about)
+static enum err pause_look(const struct reading *reading)
 {
     const struct import_options *options = reading->options;
     const struct import_progress progress = {
-        .name = arena_format(reading->fault->arena, "copying %s", table),
-        .done = done,
-        .total = done > about ? done : about};
+        .name = "copying", .done = reading->done, .total = reading->rows};
     if (options->progress && clock_monotonic_us() - reading->began_us > TELL_AFTER_US)
         options->progress(options->user, &progress);
     if (stop_asked(options->stop) == 0)
@@ -129,10 +127,8 @@ static enum err pause_look(const struct reading *reading, const char *table, int
                 "stopped, as somebody asked; the same command begins anew");
 }
 
-static enum err rows_copy(const struct reading *reading, sqlite3_stmt *fill, const char *table,
-                          int64_t about)
+static enum err rows_copy(struct reading *reading, sqlite3_stmt *fill, const char *table)
 {
-    int64_t done = 0;
     int n = 1;
     enum err err = ERR_NONE;
     while (!err && n > 0) {
@@ -148,14 +144,14 @@ static enum err rows_copy(const struct reading *reading, sqlite3_stmt *fill, con
             else if (rc != SQLITE_OK)
                 err = unwritable(reading, table);
         }
-        done += n;
-        if (!err)
-            err = pause_look(reading, table, done, about);
+        reading->done += n;
+        if (!err && n > 0)
+            err = pause_look(reading);
     }
     return err ? err : ask(reading, "CLOSE legacy", NULL);
 }
 
-static enum err table_copy(const struct reading *reading, const PGresult *tables, int i)
+static enum err table_copy(struct reading *reading, const PGresult *tables, int i)
 {
     const char *name = PQgetvalue(tables, i, 0), *index = PQgetvalue(tables, i, 4);
     sqlite3_stmt *fill = NULL;
@@ -170,17 +166,31 @@ static enum err table_copy(const struct reading *reading, const PGresult *tables
          sqlite3_prepare_v2(reading->copy, PQgetvalue(tables, i, 3), -1, &fill, NULL) != SQLITE_OK))
         err = unwritable(reading, name);
     if (!err)
-        err = rows_copy(reading, fill, name, strtoll(PQgetvalue(tables, i, 5), NULL, 10));
+        err = rows_copy(reading, fill, name);
     sqlite3_finalize(fill);
     if (!err && sqlite3_exec(reading->copy, index, NULL, NULL, NULL) != SQLITE_OK)
         err = unwritable(reading, name);
     return err;
 }
 
-static enum err tables_copy(const struct reading *reading)
+static enum err rows_count(struct reading *reading, const PGresult *tables)
+{
+    enum err err = ERR_NONE;
+    for (int i = 0; !err && i < PQntuples(tables); i++) {
+        PGresult *count TARGET_CLEAR = NULL;
+        err = ask(reading, PQgetvalue(tables, i, 5), &count);
+        if (!err)
+            reading->rows += strtoll(PQgetvalue(count, 0, 0), NULL, 10);
+    }
+    return err;
+}
+
+static enum err tables_copy(struct reading *reading)
 {
     PGresult *tables TARGET_CLEAR = NULL;
     enum err err = ask_all(reading, import_run_legacy_tables, &tables);
+    if (!err)
+        err = rows_count(reading, tables);
     if (!err &&
         sqlite3_exec(reading->copy, "PRAGMA journal_mode = off; PRAGMA synchronous = off; BEGIN",
                      NULL, NULL, NULL) != SQLITE_OK)

@@ -26,6 +26,13 @@ SELECT $1::bigint, $2, k.code, count(*) FROM ops.import_outcome o, unnest(o.chan
 WHERE o.outcome <> 'rejected' GROUP BY k.code
 ON CONFLICT (import_id, name, code) DO UPDATE SET rows = c.rows + excluded.rows;
 
+-- What the reader cut says so at its end.
+INSERT INTO ops.import_change AS c (import_id, name, code, rows)
+SELECT i.id, $2, 'cut', count(*) FROM ops.import i, ops.import_outcome o JOIN ops.import_stage s ON s.n = o.n
+WHERE i.id = $1::bigint AND i.choices->>'overlong' = 'cut' AND o.outcome <> 'rejected' AND s.line ~ '"cut":[1-9][0-9]*\}$'
+GROUP BY i.id
+ON CONFLICT (import_id, name, code) DO UPDATE SET rows = c.rows + excluded.rows;
+
 TRUNCATE ops.import_stage, ops.import_outcome;
 
 COMMIT;

@@ -5,6 +5,14 @@ FROM ops.import_clinic k
 LEFT JOIN LATERAL (SELECT * FROM clinicd.prescription_figures() g WHERE g.clinic_id = k.clinic_id) n ON true
 WHERE k.import_id = $1::bigint AND NOT k.is_new AND f.clinic_id = k.clinic_id AND (n.doctor_id IS NULL OR n.doctor_id = f.doctor_id);
 
+DELETE FROM ops.clinic_redirect r WHERE r.import_id = $1::bigint;
+
+DELETE FROM clinicd.account a USING ops.import_map m
+WHERE m.import_id = $1::bigint AND m.name = 'created-admin' AND a.clinic_id = m.clinic_id AND a.id = m.id;
+
+DELETE FROM clinicd.pharmacy p USING ops.import_map m
+WHERE m.import_id = $1::bigint AND m.name = 'created-pharmacy' AND p.clinic_id = m.clinic_id AND p.id = m.id;
+
 DELETE FROM clinicd.counter c USING ops.import_clinic k WHERE k.import_id = $1::bigint AND k.is_new AND c.clinic_id = k.clinic_id;
 
 DELETE FROM clinicd.quota c USING ops.import_clinic k WHERE k.import_id = $1::bigint AND k.is_new AND c.clinic_id = k.clinic_id;

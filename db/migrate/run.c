@@ -114,21 +114,22 @@ static enum err end_write(struct migrator *migrator, const char *outcome, const 
     return err;
 }
 
-void run_end(struct migrator *migrator, enum err err, const char *result)
+const char *run_end(struct migrator *migrator, enum err err, const char *result)
 {
     struct fault *story = migrator->fault;
     struct fault aside = {.arena = story->arena};
     if (!migrator->run_id)
-        return;
+        return NULL;
     const char *outcome = !err ? "done" : story->code ? story->code : "failed";
     result = result ? result : files_json(migrator);
     migrator->fault = &aside;
     migrator_roll_back(migrator);
-    if (end_write(migrator, outcome, result))
-        migrator_say(migrator, "the end of this run could not be noted in ops.run: %s",
-                     aside.detail);
+    const char *why = end_write(migrator, outcome, result) ? aside.detail : NULL;
+    if (why)
+        migrator_say(migrator, "the end of this run could not be noted in ops.run: %s", why);
     migrator->fault = story;
     migrator->run_id = NULL;
+    return why;
 }
 
 enum err run_check_chain(struct migrator *migrator)

@@ -10,9 +10,9 @@
 /* After the lock was taken and schema ops is there. `command` when the options name none. */
 enum err run_begin(struct migrator *migrator, const char *command) FAILS;
 
-/* Notes how it ended, `err` being what the run gives back. A failure to note it is only said: the
- * row then stays without an end. NULL result: the files of the report. */
-void run_end(struct migrator *migrator, enum err err, const char *result);
+/* Notes how it ended, `err` being what the run gives back. A failure to note it is only said, and
+ * given back in words: the row then stays without an end. NULL result: the files of the report. */
+const char *run_end(struct migrator *migrator, enum err err, const char *result);
 
 /* ERR_CONFLICT "history-broken": a row was changed or removed. */
 enum err run_check_chain(struct migrator *migrator) FAILS;

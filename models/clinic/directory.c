@@ -90,13 +90,14 @@ static struct table *table_grown(struct table *old)
     return table;
 }
 
-/* Takes out what the clinic was known as, unless it is `keep`. */
-static void table_drop(struct table *table, int64_t clinic_id, const char *keep)
+/* Takes out what the clinic was known as, unless it was read in this round. */
+static void table_drop(struct table *table, int64_t clinic_id, unsigned round)
 {
     for (size_t i = 0; i < table->slots_n; i++) {
         const struct clinic_entry *entry =
             atomic_load_explicit(&table->slots[i], memory_order_relaxed);
-        if (entry && entry->clinic_id == clinic_id && (!keep || strcmp(entry->slug, keep) != 0))
+        const struct owned_entry *owned = (const struct owned_entry *)entry;
+        if (entry && entry->clinic_id == clinic_id && owned->round != round)
             atomic_store_explicit(&table->slots[i], &gone.entry, memory_order_release);
     }
 }
@@ -112,6 +113,8 @@ static enum clinic_state state_of(const char *status)
 
 static char *copy(const char *text)
 {
+    if (!text)
+        return NULL;
     char *made = strdup(text);
     if (!made)
         abort();
@@ -128,6 +131,7 @@ static const struct clinic_entry *entry_make(struct directory *directory, const 
         .clinic_id = rows_int(rows, row, "clinic_id", 0),
         .state = state_of(rows_text(rows, row, "status")),
         .slug = copy(rows_text(rows, row, "slug")),
+        .now_called = copy(rows_text(rows, row, "now_called")),
         .name = copy(rows_text(rows, row, "name")),
         .timezone = copy(rows_text(rows, row, "timezone")),
         .country_code = copy(rows_text(rows, row, "country_code")),
@@ -189,6 +193,7 @@ void directory_free(struct directory *directory)
     for (struct owned_entry *owned = directory->entries, *next; owned; owned = next) {
         next = owned->next;
         free((void *)(uintptr_t)owned->entry.slug);
+        free((void *)(uintptr_t)owned->entry.now_called);
         free((void *)(uintptr_t)owned->entry.name);
         free((void *)(uintptr_t)owned->entry.timezone);
         free((void *)(uintptr_t)owned->entry.country_code);
@@ -202,11 +207,24 @@ void directory_free(struct directory *directory)
     free(directory);
 }
 
-const struct clinic_entry *directory_find(struct directory *directory, const char *slug)
+/* Whatever the slug is or was. */
+static const struct clinic_entry *entry_find(struct directory *directory, const char *slug)
 {
     const struct table *table = atomic_load_explicit(&directory->table, memory_order_acquire);
     return *slug ? atomic_load_explicit(&table->slots[slot_of(table, slug)], memory_order_acquire)
                  : NULL;
+}
+
+const struct clinic_entry *directory_find(struct directory *directory, const char *slug)
+{
+    const struct clinic_entry *entry = entry_find(directory, slug);
+    return entry && !entry->now_called ? entry : NULL;
+}
+
+const char *directory_moved(struct directory *directory, const char *slug)
+{
+    const struct clinic_entry *entry = entry_find(directory, slug);
+    return entry && entry->state != CLINIC_IMPORTING ? entry->now_called : NULL;
 }
 
 const struct clinic_entry *directory_find_id(struct directory *directory, int64_t clinic_id)
@@ -215,7 +233,7 @@ const struct clinic_entry *directory_find_id(struct directory *directory, int64_
     for (size_t i = 0; i < table->slots_n; i++) {
         const struct clinic_entry *entry =
             atomic_load_explicit(&table->slots[i], memory_order_acquire);
-        if (entry && entry != &gone.entry && entry->clinic_id == clinic_id)
+        if (entry && entry != &gone.entry && entry->clinic_id == clinic_id && !entry->now_called)
             return entry;
     }
     return NULL;
@@ -229,21 +247,26 @@ enum err directory_refresh(struct directory *directory, int64_t clinic_id, struc
     /* The lock is taken first: the last to write is then also the last who read. */
     pthread_mutex_lock(&directory->writing);
     enum err err = entries_read(directory, id, &arena, fault, &rows);
-    if (!err && rows.count == 0)
-        table_drop(atomic_load(&directory->table), clinic_id, NULL);
-    if (!err && rows.count > 0) {
-        const struct clinic_entry *entry = entry_make(directory, &rows, 0);
-        entry_put(directory, entry);
-        table_drop(atomic_load(&directory->table), clinic_id, entry->slug);
-    }
+    if (!err)
+        directory->round++;
+    for (int i = 0; !err && i < rows.count; i++)
+        entry_put(directory, entry_make(directory, &rows, i));
+    if (!err)
+        table_drop(atomic_load(&directory->table), clinic_id, directory->round);
     pthread_mutex_unlock(&directory->writing);
     return err;
+}
+
+static bool is_same_text(const char *a, const char *b)
+{
+    return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
 static bool is_same(const struct clinic_entry *known, const struct rows *rows, int row)
 {
     return known && known->clinic_id == rows_int(rows, row, "clinic_id", 0) &&
            known->state == state_of(rows_text(rows, row, "status")) &&
+           is_same_text(known->now_called, rows_text(rows, row, "now_called")) &&
            strcmp(known->name, rows_text(rows, row, "name")) == 0 &&
            strcmp(known->timezone, rows_text(rows, row, "timezone")) == 0 &&
            strcmp(known->country_code, rows_text(rows, row, "country_code")) == 0 &&
@@ -276,7 +299,7 @@ enum err directory_refresh_all(struct directory *directory, struct fault *fault)
     if (!err)
         directory->round++;
     for (int i = 0; !err && i < rows.count; i++) {
-        const struct clinic_entry *known = directory_find(directory, rows_text(&rows, i, "slug"));
+        const struct clinic_entry *known = entry_find(directory, rows_text(&rows, i, "slug"));
         if (is_same(known, &rows, i))
             entry_found(known, directory->round);
         else

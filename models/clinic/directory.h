@@ -20,6 +20,7 @@ struct clinic_entry {
     int64_t clinic_id;
     enum clinic_state state;
     const char *slug;
+    const char *now_called; /* the slug of a clinic that this slug once had; else NULL */
     const char *name;
     const char *timezone;
     const char *country_code; /* of phone numbers without one: "91" */
@@ -31,6 +32,10 @@ struct directory;
 enum err directory_load(struct database *database, struct fault *fault,
                         struct directory **out) FAILS;
 void directory_free(struct directory *directory);
+
+/* What else such a slug led to before its clinic moved in: the slug of today, or NULL. A clinic
+ * that is still moving in is nobody's to find. */
+const char *directory_moved(struct directory *directory, const char *slug);
 
 /* NULL: no such clinic. */
 const struct clinic_entry *directory_find(struct directory *directory, const char *slug);

@@ -211,6 +211,48 @@ static void a_stay_without_a_room_is_shown_printed_and_goes_on(void **state)
     assert_int_equal(answer.status, 200);
 }
 
+/* What the state of the clinic is, and until the service has heard of it. */
+static void state_set(struct world *world, const char *status, int expected)
+{
+    sql_run(world->boss, "UPDATE clinicd.clinic SET status = '%s' WHERE slug = 'sample-clinic'",
+            status);
+    sql_run(world->boss, "SELECT clinicd.announce('clinic', clinic_id::text, now())"
+                         " FROM clinicd.clinic WHERE slug = 'sample-clinic'");
+    for (int i = 0; i < 100; i++) {
+        if (ask(world, "GET", SLUG, NULL, NULL).status == expected)
+            return;
+        usleep(100000);
+    }
+    fail_msg("the service did not hear of it");
+}
+
+/* 308 to where the clinic is now; or nothing, as of a clinic that never was. */
+static void assert_leads(struct world *world, const char *method, const char *path,
+                         const char *where)
+{
+    struct answer answer = ask(world, method, path, NULL, NULL);
+    assert_int_equal(answer.status, where ? 308 : 404);
+    if (where)
+        assert_string_equal(answer_header(&world->arena, &answer, "Location", NULL), where);
+}
+
+static void the_old_address_leads_to_the_new_one_while_it_is_open(void **state)
+{
+    struct moved *moved = *state;
+    struct world *world = &moved->world;
+    state_set(world, "importing", 404);
+    assert_leads(world, "GET", "/clinics/sample_clinic", NULL);
+    assert_leads(world, "GET", "/clinics/sample_clinic/patients?limit=5", NULL);
+    state_set(world, "active", 200);
+    assert_leads(world, "GET", "/clinics/sample_clinic", SLUG);
+    assert_leads(world, "HEAD", "/clinics/sample_clinic", SLUG);
+    assert_leads(world, "GET", "/clinics/sample_clinic/patients?limit=5&q=a%20b",
+                 SLUG "/patients?limit=5&q=a%20b");
+    assert_leads(world, "POST", "/clinics/sample_clinic/auth/login", SLUG "/auth/login");
+    assert_leads(world, "GET", "/clinics/other_clinic/patients", NULL);
+    assert_leads(world, "GET", "/clinics/sample_clinic/nonsense", NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -219,6 +261,7 @@ int main(void)
         cmocka_unit_test(a_patient_gets_in_by_no_old_password),
         cmocka_unit_test(what_came_in_is_read_as_anything_else),
         cmocka_unit_test(a_stay_without_a_room_is_shown_printed_and_goes_on),
+        cmocka_unit_test(the_old_address_leads_to_the_new_one_while_it_is_open),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -44,6 +44,8 @@ static const char golden_help[] =
     "  migrate roles           print the SQL that makes the roles, for a server of your own\n"
     "  import                  carry a legacy database over; run again, it goes on or adds what is "
     "new\n"
+    "  report verify           prove that an import's report is as it was written\n"
+    "  report show             print the report of an import, from its file or from the database\n"
     "  backup                  dump the database into a folder with a manifest of counts and "
     "checksums\n"
     "  restore                 prove that a backup comes back whole, or make a new database of it\n"
@@ -158,7 +160,7 @@ static void what_is_not_understood_is_named_with_exit_code_2(void **state)
         {"migrate", "`migrate`"},
         {"settings --colour", "`--colour`"},
         {"settings extra", "`extra`"},
-        {"openapi --json", "`--json`"},
+        {"completion bash --json", "`--json`"},
         {"migrate up --to", "`--to`"},
         {"migrate up --to=x", "--to"},
         {"migrate to", "zero"},

@@ -60,7 +60,7 @@ static void assert_refused(const char *a, const char *b, const char *sentence)
     "    PayloadTooLarge: *r\n    UriTooLong: *r\n    UnsupportedMediaType: *r\n"                  \
     "    Unprocessable: *r\n    PreconditionRequired: *r\n    TooManyRequests: *r\n"               \
     "    HeaderTooLarge: *r\n    InternalError: *r\n    Unavailable: *r\n"                         \
-    "    DeadlineExceeded: *r\n    NotModified: *r\n"                                              \
+    "    DeadlineExceeded: *r\n    NotModified: *r\n    Moved: *r\n"                               \
     "    InsufficientStorage: *r\n"
 
 static void plain_scalars_have_the_types_of_the_core_schema(void **state)
@@ -173,32 +173,35 @@ static void assert_statuses(json_t *of, const char *wanted)
 static void traits_bring_answers_in_order(void **state)
 {
     (void)state;
-    json_auto_t *document =
-        good("paths:\n"
-             "  /open: {get: {operationId: a, x-permission: public, responses: {'200': {}}}}\n"
-             "  /read: {get: {operationId: b, x-permission: p, responses: {'200': {content: "
-             "{application/json: {schema: {$ref: '#/components/schemas/Row'}}}}}}}\n"
-             "  /write:\n"
-             "    post: {operationId: c, x-permission: p, requestBody: {}, responses: {'201': {},"
-             " '409': {description: own}}}\n"
-             "    patch: {operationId: d, x-permission: p, requestBody: {}, parameters:"
-             " [{$ref: '#/components/parameters/IfMatch'}], responses: {'200': {}}}\n"
-             "    delete: {operationId: e, x-permission: p, responses: {'204': {}}}\n"
-             "  /login: {post: {operationId: f, x-permission: public, x-idempotent: false,"
-             " requestBody: {}, responses: {'200': {}}}}\n"
-             "  /file: {put: {operationId: g, x-permission: p, requestBody: {content: "
-             "{multipart/form-data: {schema: {}}}}, responses: {'200': {}}}}\n"
-             "  /logo: {put: {operationId: h, x-permission: public, requestBody: {content: "
-             "{multipart/form-data: {schema: {properties: {a: {x-permission: p}}}}}},"
-             " responses: {'200': {}}}}\n"
-             "components:\n" RESPONSES
-             "  parameters: {IfMatch: {}, IdempotencyKey: {}, IfNoneMatch: {}}\n"
-             "  schemas: {Version: {}, Row: {properties: {version: {$ref: "
-             "'#/components/schemas/Version'}}}}\n",
-             NULL);
+    json_auto_t *document = good(
+        "paths:\n"
+        "  /open: {get: {operationId: a, x-permission: public, responses: {'200': {}}}}\n"
+        "  /read: {get: {operationId: b, x-permission: p, responses: {'200': {content: "
+        "{application/json: {schema: {$ref: '#/components/schemas/Row'}}}}}}}\n"
+        "  /write:\n"
+        "    post: {operationId: c, x-permission: p, requestBody: {}, responses: {'201': {},"
+        " '409': {description: own}}}\n"
+        "    patch: {operationId: d, x-permission: p, requestBody: {}, parameters:"
+        " [{$ref: '#/components/parameters/IfMatch'}], responses: {'200': {}}}\n"
+        "    delete: {operationId: e, x-permission: p, responses: {'204': {}}}\n"
+        "  /login: {post: {operationId: f, x-permission: public, x-idempotent: false,"
+        " requestBody: {}, responses: {'200': {}}}}\n"
+        "  /file: {put: {operationId: g, x-permission: p, requestBody: {content: "
+        "{multipart/form-data: {schema: {}}}}, responses: {'200': {}}}}\n"
+        "  /clinics/{slug}/x: {get: {operationId: i, x-permission: p, responses: {'200': {}}}}\n"
+        "  /logo: {put: {operationId: h, x-permission: public, requestBody: {content: "
+        "{multipart/form-data: {schema: {properties: {a: {x-permission: p}}}}}},"
+        " responses: {'200': {}}}}\n"
+        "components:\n" RESPONSES
+        "  parameters: {IfMatch: {}, IdempotencyKey: {}, IfNoneMatch: {}}\n"
+        "  schemas: {Version: {}, Row: {properties: {version: {$ref: "
+        "'#/components/schemas/Version'}}}}\n",
+        NULL);
 
     assert_statuses(operation(document, "/open", "get"),
                     "200 400 401 404 405 406 414 429 431 500 503 504");
+    assert_statuses(operation(document, "/clinics/{slug}/x", "get"),
+                    "200 308 400 401 403 404 405 406 414 429 431 500 503 504");
     assert_statuses(operation(document, "/read", "get"),
                     "200 304 400 401 403 404 405 406 414 429 431 500 503 504");
     assert_statuses(operation(document, "/write", "post"),

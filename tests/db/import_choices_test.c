@@ -165,6 +165,25 @@ static void a_row_without_a_clinic_goes_where_it_was_said(void **state)
 
 /* --- whose clinics they become --- */
 
+static void a_slug_that_cannot_stay_leads_to_the_new_one_until_it_is_taken_back(void **state)
+{
+    struct move *move = *state;
+    pack(move, LEGACY_SUGAR, "UPDATE hospital_clinic SET slug = 'Old_Town'");
+    move_well(move);
+    assert_int_equal(move_changed(move, "clinic", "slug-changed"), 1);
+    assert_string_equal(
+        sql_text(move->boss, &move->arena,
+                 "SELECT r.slug || ' ' || c.slug FROM clinicd.clinic_redirects(NULL)"
+                 " r JOIN clinicd.clinic c USING (clinic_id)"),
+        "Old_Town old-town");
+    assert_int_equal(import_undo(move->database.migrator_url, move->result.id, &move->fault,
+                                 &move->text, &move->json),
+                     ERR_NONE);
+    alter(move, "UPDATE hospital_clinic SET slug = 'old-town'");
+    move_well(move);
+    assert_int_equal(sql_int(move->boss, "SELECT count(*) FROM ops.clinic_redirect"), 0);
+}
+
 static const char second_clinic[] =
     "INSERT INTO hospital_clinic SELECT 77, 'Second', 'second_clinic', logo, address, city, state,"
     "    zip_code, phone_number, email, website, 'REG 77', subscription_status, max_doctors,"
@@ -257,6 +276,7 @@ int main(void)
         MOVE_TEST(what_is_too_long_is_rejected_or_cut_and_counted),
         MOVE_TEST(what_stands_twice_becomes_one_or_is_told_apart_or_is_rejected),
         MOVE_TEST(a_row_without_a_clinic_goes_where_it_was_said),
+        MOVE_TEST(a_slug_that_cannot_stay_leads_to_the_new_one_until_it_is_taken_back),
         MOVE_TEST(clinics_go_where_the_map_says),
         MOVE_TEST(what_the_options_name_and_nobody_knows_is_told_at_once),
         MOVE_TEST(one_that_stopped_goes_on_as_it_was_told_only),

@@ -8,7 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHUNK_ROWS = 16000, VERIFY_ROWS = 4096, COPY_BYTES = 65536, NUMBER_TEXT = 24, SUM_TEXT = 48 };
+enum {
+    CHUNK_ROWS = 16000,
+    VERIFY_ROWS = 4096,
+    COPY_BYTES = 65536,
+    NUMBER_TEXT = 24,
+    SUM_TEXT = 48
+};
 
 /* A step under way. */
 struct step_run {

@@ -22,11 +22,12 @@ struct checkup {
 };
 
 struct doctor_options {
-    const char *purpose;     /* "migrate" "serve" "import" "restore", or NULL: in general */
-    const char *app_url;     /* the service's */
-    const char *migrate_url; /* NULL: not known */
-    const char *data_dir;    /* where backups and files go */
-    int connections;         /* that the service takes */
+    const char *purpose;           /* "migrate" "serve" "import" "restore", or NULL: in general */
+    const char *app_url;           /* the service's */
+    const char *migrate_url;       /* NULL: not known */
+    const char *data_dir;          /* where backups and files go */
+    int connections;               /* that the service takes */
+    const struct migration *files; /* whose prechecks are asked; NULL: those of this program */
 };
 
 /* Appends one; texts are borrowed. */

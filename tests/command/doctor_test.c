@@ -184,20 +184,6 @@ static void each_planted_ill_turns_its_check(void **state)
     assert_int_equal(after.exit, RED);
 }
 
-static void a_slot_without_a_reader_is_told_with_what_it_keeps(void **state)
-{
-    struct desk *desk = *state;
-    const char *slot = arena_format(&desk->arena, "doctor_%d", (int)getpid());
-    if (strcmp(sql_text(desk->boss, &desk->arena, "SHOW wal_level"), "minimal") == 0)
-        return; /* such a server has no slots */
-    sql_run(desk->boss, "SELECT pg_create_physical_replication_slot('%s', true)", slot);
-    struct visit visit = doctor(desk, "");
-    sql_run(desk->boss, "SELECT pg_drop_replication_slot('%s')", slot);
-    const char *told =
-        json_string_value(json_object_get(check_of(&visit, "wal.slots"), "measured"));
-    assert_non_null(strstr(told, arena_format(&desk->arena, "%s without a reader", slot)));
-}
-
 /* As long as there is a clinic there is something to lose. */
 static void a_clinic_wants_a_backup_that_was_proven(void **state)
 {
@@ -331,7 +317,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_server_for_tests_is_red_where_it_is_careless_only),
         TEST(each_planted_ill_turns_its_check),
-        TEST(a_slot_without_a_reader_is_told_with_what_it_keeps),
         TEST(a_clinic_wants_a_backup_that_was_proven),
         TEST(the_key_file_is_its_owners_alone),
         TEST(the_store_is_used_and_left_as_it_was),

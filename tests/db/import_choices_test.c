@@ -107,8 +107,8 @@ static void what_stands_twice_becomes_one_or_is_told_apart_or_is_rejected(void *
         assert_int_equal(rejected(move, "catalog_test", "duplicate"), i == 2 ? 1 : 0);
         assert_int_equal(move_changed(move, "staff", "username-changed"), i == 2 ? 0 : 1);
         assert_int_equal(rejected(move, "staff", "duplicate"), i == 2 ? 1 : 0);
-        assert_int_equal(import_undo(move->database.migrator_url, NULL, move->result.id, &move->fault,
-                                     &move->text, &move->json),
+        assert_int_equal(import_undo(move->database.migrator_url, NULL, move->result.id,
+                                     &move->fault, &move->text, &move->json),
                          ERR_NONE);
     }
     assert_true(merged > 0);
@@ -153,8 +153,8 @@ static void a_row_without_a_clinic_goes_where_it_was_said(void **state)
         assert_int_equal(sql_int(move->boss, "SELECT count(*) FROM clinicd.clinic WHERE status = "
                                              "'importing'"),
                          i == 1 ? 2 : 1);
-        assert_int_equal(import_undo(move->database.migrator_url, NULL, move->result.id, &move->fault,
-                                     &move->text, &move->json),
+        assert_int_equal(import_undo(move->database.migrator_url, NULL, move->result.id,
+                                     &move->fault, &move->text, &move->json),
                          ERR_NONE);
         assert_string_equal(sql_text(move->boss, &move->arena,
                                      "SELECT string_agg(slug || ' ' || status, ',') FROM "
@@ -176,7 +176,7 @@ static void a_slug_that_cannot_stay_leads_to_the_new_one_until_it_is_taken_back(
                  "SELECT r.slug || ' ' || c.slug FROM clinicd.clinic_redirects(NULL)"
                  " r JOIN clinicd.clinic c USING (clinic_id)"),
         "Old_Town old-town");
-    assert_int_equal(import_undo(move->database.migrator_url, move->result.id, &move->fault,
+    assert_int_equal(import_undo(move->database.migrator_url, NULL, move->result.id, &move->fault,
                                  &move->text, &move->json),
                      ERR_NONE);
     alter(move, "UPDATE hospital_clinic SET slug = 'old-town'");
@@ -216,8 +216,8 @@ static void clinics_go_where_the_map_says(void **state)
                                      "SELECT string_agg(timezone, ',' ORDER BY slug) FROM "
                                      "clinicd.clinic"),
                             "Asia/Kolkata,Europe/Rome"); /* the chosen one keeps its own */
-        assert_int_equal(import_undo(move->database.migrator_url, NULL, move->result.id, &move->fault,
-                                     &move->text, &move->json),
+        assert_int_equal(import_undo(move->database.migrator_url, NULL, move->result.id,
+                                     &move->fault, &move->text, &move->json),
                          ERR_NONE);
     }
 }
@@ -264,7 +264,7 @@ static void one_that_stopped_goes_on_as_it_was_told_only(void **state)
     move->options.most_rejects = -1;
     move->options.cuts = true;
     assert_int_equal(move_import(move), ERR_CONFLICT);
-    assert_string_equal(move->fault.code, "import-other-choices");
+    assert_string_equal(move->fault.code, "import-other-choice");
     move->options.cuts = false;
     move_well(move);
     move_adds_up(move);

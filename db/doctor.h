@@ -32,6 +32,7 @@ struct doctor_options {
     const char *document; /* what is wrong between document and routes; "": nothing */
     int connections;      /* that the service takes */
     bool is_embedded;     /* the server is ours, in the data directory */
+    const struct migration *files; /* whose prechecks are asked; NULL: those of this program */
 };
 
 bool doctor_knows(const char *purpose);

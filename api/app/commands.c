@@ -246,7 +246,7 @@ const struct command commands[] = {
         .name = "verify isolation",
         .help = "try to cross from one clinic into another, on every table, as the service",
         .run = run_verify_isolation,
-        .options = {{"--self-test", NULL, "prove that it would notice: take each wall away once"},
+        .options = {{"--self-test", NULL, "then prove that it notices: take each wall away once"},
                     {"--scratch", "URL", "an empty database for the self-test (one of its own)"},
                     {"--http", "URL", "from outside instead: every route, with another's token"},
                     {"--username", "NAME", "a super admin, for --http"},

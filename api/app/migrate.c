@@ -17,6 +17,24 @@ static enum err notices_take(struct call *call, const struct migrate_report *rep
                 "the server warned %zu times on the way (--strict)", report->notices_n);
 }
 
+/* What to do about what stood in the way, else where to look. */
+static void next_tell(struct call *call, const struct migrate_report *report, enum err err)
+{
+    static const char *const cures[CONDITIONS_N] = {[CONDITION_BACKUP] = "backup",
+                                                    [CONDITION_DOCTOR] = "doctor --for migrate",
+                                                    [CONDITION_REHEARSAL] = "migrate rehearse",
+                                                    [CONDITION_WINDOW] = "maintenance on"};
+    if (!err)
+        call_next(call, "migrate verify");
+    else if (report->prechecks_n > 0)
+        call_next(call, "doctor --for migrate");
+    else if (report->conditions_n == 0)
+        call_next(call, "migrate status");
+    for (size_t i = 0; err && i < report->conditions_n; i++)
+        if (!report->conditions[i].holds && !report->conditions[i].is_waived)
+            call_next(call, cures[i]);
+}
+
 enum exit_code run_migrate_up(struct call *call)
 {
     struct migration_work work;
@@ -40,7 +58,7 @@ enum exit_code run_migrate_up(struct call *call)
         call_warn(call, "%zu files were applied and stay", work.report.done_n);
     if (!err)
         buf_format(&call->text, "%d applied\n", applied);
-    call_next(call, err ? "migrate status" : "migrate verify");
+    next_tell(call, &work.report, err);
     return migration_end(&work, err);
 }
 

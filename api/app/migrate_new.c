@@ -71,8 +71,10 @@ enum exit_code run_migrate_new(struct call *call)
     const char *file = arena_format(&call->arena, "%04d_%s.sql", version, name);
     const char *text = arena_format(
         &call->arena,
-        "-- %s\n-- migrate: %s\n--\n-- What it is for, in a sentence or two.\n\n-- section "
-        "up\n\n%s\n"
+        "-- %s\n-- migrate: %s\n--\n-- What it is for, in a sentence or two. What the data must "
+        "not "
+        "hold is asked by a section precheck\n-- before it; a file that this one stands on is "
+        "needs=NNNN in the header.\n\n-- section up\n\n%s\n"
         "-- section verify\n\n-- Boolean queries that must say true; where a table has rows, one "
         "that "
         "sees them.\n\n-- section down loss=none\n\n-- Back to exactly what was there: `migrate "

@@ -1,11 +1,11 @@
 /* clinicd migrate progress, pause, resume, throttle: a backfill that another terminal runs. */
 #include "api/app/migration.h"
+#include "api/app/progress.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { FOLLOW_MS = 1000, BAR = 24 };
 
@@ -63,15 +63,20 @@ static void job_json(struct buf *out, const struct migrate_job *job)
 }
 
 /* On a terminal one line that is written over, elsewhere a line each time. */
-static void line_say(const struct migrate_job *job)
+static void line_say(const struct call *call, const struct migrate_job *job)
 {
     struct arena arena CLEANUP(arena_end) = {0};
     struct buf line;
-    bool is_terminal = isatty(STDERR_FILENO) && !getenv("NO_COLOR") && !getenv("CI");
+    enum progress_how how = progress_how(call);
+    if (how == PROGRESS_NONE)
+        return;
     buf_begin(&line, &arena, 160);
-    line_write(&line, job);
-    fprintf(stderr, is_terminal ? "\r\033[K%s" : "%s\n", line.text);
-    if (is_terminal && strcmp(job->state, "done") == 0)
+    if (how == PROGRESS_JSON)
+        job_json(&line, job);
+    else
+        line_write(&line, job);
+    fprintf(stderr, how == PROGRESS_BAR ? "\r\033[K%s" : "%s\n", line.text);
+    if (how == PROGRESS_BAR && strcmp(job->state, "done") == 0)
         fputc('\n', stderr);
 }
 
@@ -80,7 +85,7 @@ static enum err follow(struct migration_work *work, struct migrate_job *job)
     enum err err = ERR_NONE;
     while (!err && job->version > 0 && strcmp(job->state, "done") != 0 &&
            stop_asked(work->options.stop) == 0) {
-        line_say(job);
+        line_say(work->call, job);
         stop_sleep(work->options.stop, FOLLOW_MS);
         err = migrate_progress(&work->options, &work->call->fault, job);
     }

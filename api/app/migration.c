@@ -52,7 +52,7 @@ enum err migration_begin(struct call *call, struct migration_work *work)
                     .data_loss_ok = -1,
                     .command = call->command->name,
                     .arguments = call->arguments,
-                    .say = said},
+                    .say = call->progress == PROGRESS_NONE ? NULL : said},
     };
     work->options.report = &work->report;
     enum err err = duration_take(call, "--wait", &work->options.lock_wait_ms);

@@ -62,8 +62,9 @@ enum exit_code run_openapi(struct call *call)
         return check(call, call->operands_n ? call->operands[0] : NULL);
     if (call->operands_n)
         return call_usage(call, "a FILE is for --check");
+    if (call->is_json)
+        return call_usage(call, "--json goes with --check: the document is JSON by itself");
     buf_add(&call->text, document_bytes, document_bytes_n);
-    buf_add(&call->result, document_bytes, document_bytes_n);
     return EXIT_DONE;
 }
 

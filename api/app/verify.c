@@ -117,10 +117,12 @@ enum exit_code run_verify_isolation(struct call *call)
     if (!is_self_test && call_option(call, "--scratch"))
         return call_usage(call, "--scratch is for --self-test");
     enum err err = work_begin(call, &work);
-    if (!err && is_self_test)
-        err = self_test(&work);
-    else if (!err)
+    if (!err)
         err = verify_isolation(site_app_url(&work.site), &call->fault, &work.found);
+    if (!err && is_self_test) { /* the walls here stand; would it have noticed? */
+        work.found = (struct verification){.n = 0};
+        err = self_test(&work);
+    }
     const char *well =
         is_self_test ? arena_format(&call->arena,
                                     "%d walls taken away one by one, %d checks: each was missed\n",

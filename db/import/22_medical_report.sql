@@ -7,21 +7,22 @@ TRUNCATE ops.import_report;
 
 INSERT INTO ops.import_report (n, clinic_id, patient_id, kind, id, file_id, report_type, description, uploaded_at, code, column_name, changes)
 WITH s AS MATERIALIZED (
-    SELECT s.n, s.r, i.source_id, p.clinic_id, p.id AS patient_id, ops.ref(s.r, 'clinic_id') IS NULL AS is_homeless,
+    SELECT s.n, s.r, origin.identity, p.clinic_id, p.id AS patient_id, ops.ref(s.r, 'clinic_id') IS NULL AS is_homeless,
         cm.clinic_id <> p.clinic_id AS is_conflict,
         ops.moment(s.r->>'uploaded_at') AS at, ops.tidy(s.r->>'report_type') AS word, ops.tidy(s.r->>'description') AS words
     FROM ops.import i
+    JOIN ops.import_source origin ON origin.id = i.source_id
     CROSS JOIN ops.staged($1, 'medical_report') s
-    LEFT JOIN ops.import_map p ON p.source_id = i.source_id AND p.name = 'patient' AND p.legacy_id = ops.ref(s.r, 'patient_id')
-    LEFT JOIN ops.import_map cm ON cm.source_id = i.source_id AND cm.name = 'clinic' AND cm.legacy_id = ops.ref(s.r, 'clinic_id')
+    LEFT JOIN LATERAL ops.known(i.source_id, 'patient', ops.ref(s.r, 'patient_id')) p ON true
+    LEFT JOIN LATERAL ops.known(i.source_id, 'clinic', ops.ref(s.r, 'clinic_id')) cm ON true
     WHERE i.id = $1
 ),
 t AS MATERIALIZED (
-    SELECT s.*, ops.row_id(s.source_id, 'medical_report file', s.n, s.at) AS file_id,
+    SELECT s.*, ops.row_id(s.identity, 'medical_report file', s.n, s.at) AS file_id,
         ops.tidy(concat_ws(E'\n', s.words, CASE WHEN length(s.word) > 50 THEN 'Type: ' || s.word END)) AS description
     FROM s
 )
-SELECT t.n, t.clinic_id, t.patient_id, 'medical_report', ops.row_id(t.source_id, 'medical_report', t.n, t.at),
+SELECT t.n, t.clinic_id, t.patient_id, 'medical_report', ops.row_id(t.identity, 'medical_report', t.n, t.at),
     t.file_id, CASE WHEN length(t.word) <= 50 THEN t.word ELSE 'Other' END, t.description, t.at,
     CASE WHEN t.patient_id IS NULL THEN 'patient-unknown' WHEN t.at IS NULL THEN 'time-unreadable'
          WHEN length(t.description) > 2000 THEN 'too-long'

@@ -7,30 +7,32 @@ TRUNCATE ops.import_report;
 
 INSERT INTO ops.import_report (n, clinic_id, patient_id, kind, id, file_id, test_type, notes, test_on, uploaded_at, uploaded_by_id, uploaded_by_name, code, column_name, changes)
 WITH s AS MATERIALIZED (
-    SELECT s.n, s.r, i.source_id, p.clinic_id, p.id AS patient_id, ops.ref(s.r, 'clinic_id') IS NULL AS is_homeless,
+    SELECT s.n, s.r, origin.identity, p.clinic_id, p.id AS patient_id, ops.ref(s.r, 'clinic_id') IS NULL AS is_homeless,
         cm.clinic_id <> p.clinic_id AS is_conflict,
         ops.day(s.r->>'test_date') AS test_date, ops.tidy(s.r->>'test_date') AS written_date, c.timezone,
         a.id AS by_id, coalesce(NULLIF(btrim(a.first_name || ' ' || a.last_name), ''), a.username) AS by_name,
         ops.moment(s.r->>'uploaded_at') AS at, ops.tidy(s.r->>'test_type') AS word, ops.tidy(s.r->>'notes') AS words
     FROM ops.import i
+    JOIN ops.import_source origin ON origin.id = i.source_id
     CROSS JOIN ops.staged($1, 'test_report') s
-    LEFT JOIN ops.import_map p ON p.source_id = i.source_id AND p.name = 'patient' AND p.legacy_id = ops.ref(s.r, 'patient_id')
+    LEFT JOIN LATERAL ops.known(i.source_id, 'patient', ops.ref(s.r, 'patient_id')) p ON true
     LEFT JOIN clinicd.clinic c ON c.clinic_id = p.clinic_id
-    LEFT JOIN ops.import_map cm ON cm.source_id = i.source_id AND cm.name = 'clinic' AND cm.legacy_id = ops.ref(s.r, 'clinic_id')
-    LEFT JOIN ops.import_map u ON u.source_id = i.source_id AND u.name IN ('staff', 'login') AND u.legacy_id = ops.ref(s.r, 'uploaded_by_id')
-    LEFT JOIN clinicd.account a ON a.clinic_id = u.clinic_id AND a.id = u.id AND a.clinic_id = p.clinic_id
+    LEFT JOIN LATERAL ops.known(i.source_id, 'clinic', ops.ref(s.r, 'clinic_id')) cm ON true
+    LEFT JOIN LATERAL ops.known(i.source_id, 'staff', ops.ref(s.r, 'uploaded_by_id')) u ON true
+    LEFT JOIN LATERAL ops.known(i.source_id, 'login', ops.ref(s.r, 'uploaded_by_id')) o ON true
+    LEFT JOIN LATERAL (SELECT * FROM clinicd.account a WHERE a.clinic_id = p.clinic_id AND a.id = coalesce(u.id, o.id) OFFSET 0) a ON true
     WHERE i.id = $1
 ),
 d AS MATERIALIZED (
     SELECT s.*, CASE WHEN s.test_date <= (s.at AT TIME ZONE s.timezone)::date THEN s.test_date END AS test_on FROM s
 ),
 t AS MATERIALIZED (
-    SELECT d.*, ops.row_id(d.source_id, 'test_report file', d.n, d.at) AS file_id,
+    SELECT d.*, ops.row_id(d.identity, 'test_report file', d.n, d.at) AS file_id,
         ops.tidy(concat_ws(E'\n', d.words, CASE WHEN length(d.word) > 100 THEN 'Type: ' || d.word END,
         CASE WHEN d.test_on IS NULL THEN 'Day of the test: ' || d.written_date END)) AS notes
     FROM d
 )
-SELECT t.n, t.clinic_id, t.patient_id, 'test_report', ops.row_id(t.source_id, 'test_report', t.n, t.at),
+SELECT t.n, t.clinic_id, t.patient_id, 'test_report', ops.row_id(t.identity, 'test_report', t.n, t.at),
     t.file_id, CASE WHEN length(t.word) <= 100 THEN t.word ELSE 'Other' END, t.notes, t.test_on, t.at, t.by_id, t.by_name,
     CASE WHEN t.patient_id IS NULL THEN 'patient-unknown' WHEN t.at IS NULL THEN 'time-unreadable'
          WHEN length(t.notes) > 2000 THEN 'too-long'

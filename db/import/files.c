@@ -209,7 +209,7 @@ enum err files_keep(struct load *load, const struct import_step *step, int64_t d
                                 .arena = &arena};
         err = file_keep(load, step, &came[i]);
         load->file_bytes += (int64_t)came[i].size;
-        if (!err)
+        if (!err && i % FILES_TELL_EVERY == 0)
             load_tell(load, step->name, done + i, total);
         if (!err)
             err = load_stop_look(load);

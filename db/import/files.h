@@ -24,7 +24,10 @@ struct files {
     uint64_t most; /* bytes of one */
 };
 
-enum { FILES_CHUNK = 100 }; /* reports: as many as are put between two transactions */
+enum {
+    FILES_CHUNK = 100,    /* reports: as many as are put between two transactions */
+    FILES_TELL_EVERY = 10 /* of them, the progress */
+};
 
 /* Before the first thread and the first secret: it starts the sniffer. Without options->files
  * nothing is open; in a dry run there is no store. */

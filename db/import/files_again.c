@@ -131,7 +131,6 @@ static enum err kept_verify(const struct load *load, const struct import_step *s
 enum err files_verify(struct load *load, const struct import_step *step)
 {
     char after[NUMBER_TEXT] = "-9223372036854775808";
-    const char *name = arena_format(load->fault->arena, "%s again", step->name);
     enum err err = ERR_NONE;
     int64_t done = 0, total = 0;
     load->file_bytes = 0;
@@ -146,8 +145,8 @@ enum err files_verify(struct load *load, const struct import_step *step)
             struct kept kept = kept_read(rows, i);
             err = kept_verify(load, step, &kept);
             load->file_bytes += (int64_t)kept.size;
-            if (!err)
-                load_tell(load, name, ++done, total);
+            if (!err && ++done % FILES_TELL_EVERY == 0)
+                load_tell(load, step->name, done, total);
             snprintf(after, sizeof after, "%" PRId64, kept.legacy_id);
         }
     }

@@ -471,10 +471,7 @@ LANGUAGE sql STABLE ROWS 4000 AS $$
 $$;
 
 -- What reads a legacy row is the importer's alone, as its tables are.
-REVOKE EXECUTE ON FUNCTION ops.digest(text), ops.canon(text[]), ops.instant(timestamptz), ops.tidy(text), ops.ref(jsonb, text),
-    ops.day(text), ops.moment(text), ops.row_id(int, text, bigint, timestamptz), ops.phone_key(text, text),
-    ops.medicine_name(text, text, text), ops.medicine_type(text), ops.schedule(text), ops.food(text), ops.test_type(text, text),
-    ops.times_a_day(bigint, text, text), ops.staged(bigint, text) FROM PUBLIC;
+REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA ops FROM PUBLIC;
 GRANT SELECT ON ops.import_source, ops.import, ops.import_clinic, ops.import_table, ops.import_map, ops.import_reject,
     ops.import_change, ops.import_file, ops.import_stage, ops.import_report, ops.import_outcome TO clinicd_backup;
 

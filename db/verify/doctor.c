@@ -292,8 +292,11 @@ static void migrations_look(const struct doctor *doctor, const char *url)
 static void prechecks_look(const struct doctor *doctor, const char *url)
 {
     struct fault aside = {.arena = doctor->fault->arena};
-    struct migrate_options options = {
-        .url = url, .lock_wait_ms = LOCK_WAIT_MS, .to = -1, .data_loss_ok = -1};
+    struct migrate_options options = {.url = url,
+                                      .lock_wait_ms = LOCK_WAIT_MS,
+                                      .to = -1,
+                                      .data_loss_ok = -1,
+                                      .files = doctor->options->files};
     struct precheck_finding *all = NULL;
     size_t n = 0;
     if (migrate_prechecks(&options, aside.arena, &aside, &all, &n)) {

@@ -58,6 +58,7 @@ const struct rule doctor_rules[] = {
     {.id = "server.timezone",
      .kind = RULE_NONE,
      .level = LEVEL_RED,
+     .good = "zones are known",
      .wanted = "zones are known",
      .fix = "install tzdata on the server"},
     {.id = "server.clock",
@@ -171,6 +172,7 @@ const struct rule doctor_rules[] = {
     {.id = "role.public",
      .kind = RULE_NONE,
      .level = LEVEL_RED,
+     .good = "may make nothing",
      .wanted = "may make nothing",
      .fix = "REVOKE CREATE ON SCHEMA … FROM PUBLIC: a function put in the way runs as its caller"},
     {.id = "schema.migrations",
@@ -202,17 +204,20 @@ const struct rule doctor_rules[] = {
     {.id = "schema.indexes",
      .kind = RULE_NONE,
      .level = LEVEL_RED,
+     .good = "all valid",
      .wanted = "all valid",
      .fix = "`clinicd migrate repair`",
      .next = "migrate repair"},
     {.id = "schema.constraints",
      .kind = RULE_NONE,
      .level = LEVEL_AMBER,
+     .good = "all validated",
      .wanted = "all validated",
      .fix = "ALTER TABLE … VALIDATE CONSTRAINT"},
     {.id = "schema.partitions",
      .kind = RULE_NONE,
      .level = LEVEL_AMBER,
+     .good = "all there",
      .wanted = "this month's and the next",
      .fix = "SELECT clinicd.audit_partitions_ensure(current_date): the service does it daily"},
     {.id = "backup.verified",
@@ -336,7 +341,7 @@ static const char *shown(const json_t *facts, const struct rule *rule, const jso
         text = arena_format(arena, "%.15g", json_number_value(fact));
     if (!text)
         text = json_string_value(fact);
-    return text && text[0] ? text : "none";
+    return text && text[0] ? text : rule->good ? rule->good : "none";
 }
 
 static void rule_judge(const struct rule *rule, const json_t *facts, enum purpose purpose,

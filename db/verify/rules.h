@@ -35,6 +35,7 @@ struct rule {
     double amber, red;
     enum level level;                       /* of IS, IS_NOT, NONE */
     unsigned red_for, amber_for, green_for; /* purposes in which what is wrong is that instead */
+    const char *good; /* what people read when nothing is wrong; NULL: "none" */
     const char *wanted, *fix;
     const char *next; /* the command that mends it or tells more, or NULL */
 };

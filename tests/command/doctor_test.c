@@ -4,6 +4,7 @@
 #include "tests/harness/old_server.h"
 #include "tests/harness/postgres.h"
 #include "tests/harness/program.h"
+#include "tests/harness/s3_server.h"
 #include "tests/harness/seed.h"
 #include "tests/harness/sql.h"
 
@@ -183,20 +184,6 @@ static void each_planted_ill_turns_its_check(void **state)
     assert_int_equal(after.exit, RED);
 }
 
-static void a_slot_without_a_reader_is_told_with_what_it_keeps(void **state)
-{
-    struct desk *desk = *state;
-    const char *slot = arena_format(&desk->arena, "doctor_%d", (int)getpid());
-    if (strcmp(sql_text(desk->boss, &desk->arena, "SHOW wal_level"), "minimal") == 0)
-        return; /* such a server has no slots */
-    sql_run(desk->boss, "SELECT pg_create_physical_replication_slot('%s', true)", slot);
-    struct visit visit = doctor(desk, "");
-    sql_run(desk->boss, "SELECT pg_drop_replication_slot('%s')", slot);
-    const char *told =
-        json_string_value(json_object_get(check_of(&visit, "wal.slots"), "measured"));
-    assert_non_null(strstr(told, arena_format(&desk->arena, "%s without a reader", slot)));
-}
-
 /* As long as there is a clinic there is something to lose. */
 static void a_clinic_wants_a_backup_that_was_proven(void **state)
 {
@@ -253,24 +240,32 @@ static void the_store_is_used_and_left_as_it_was(void **state)
     assert_level(desk, "", "files.store", "red");
 }
 
-static void a_bucket_that_does_not_answer_is_red(void **state)
+static void a_bucket_is_used_and_one_that_does_not_answer_is_red(void **state)
 {
     struct desk *desk = *state;
-    const char *files = arena_format(&desk->arena, "%s/files", desk->folder);
-    const char *environment[] = {desk->app,
-                                 desk->migrator,
-                                 desk->home,
-                                 "CLINICD_BUCKET_URL=http://127.0.0.1:1/bucket",
-                                 "CLINICD_BUCKET_ACCESS_KEY=a",
-                                 "CLINICD_BUCKET_SECRET_KEY=b",
-                                 "CLINICD_BUCKET_TIMEOUT_S=1",
-                                 NULL};
-    assert_int_equal(mkdir(files, 0700), 0);
-    struct program_end end =
-        program_run(&desk->arena, CLINICD_PROGRAM " doctor --for serve", environment);
+    struct s3_server server;
+    struct store_options options = {.folder = NULL};
+    s3_server_start(&server);
+    s3_server_options(&server, &options);
+    const char *environment[] = {
+        desk->app,
+        desk->migrator,
+        desk->home,
+        arena_format(&desk->arena, "CLINICD_BUCKET_URL=%s", options.bucket_url),
+        arena_format(&desk->arena, "CLINICD_BUCKET_REGION=%s", options.region),
+        arena_format(&desk->arena, "CLINICD_BUCKET_ACCESS_KEY=%s", options.access_key),
+        arena_format(&desk->arena, "CLINICD_BUCKET_SECRET_KEY=%s", options.secret_key),
+        "CLINICD_BUCKET_TIMEOUT_S=1",
+        NULL};
+    assert_int_equal(mkdir(arena_format(&desk->arena, "%s/files", desk->folder), 0700), 0);
+    struct program_end end = program_run(&desk->arena, CLINICD_PROGRAM " doctor", environment);
+    assert_non_null(strstr(end.text, "green  files.store                the bucket keeps, gives "));
+    assert_true(s3_server_asked(&server) >= 3); /* put, get, delete */
+    s3_server_stop(&server);
+    end = program_run(&desk->arena, CLINICD_PROGRAM " doctor --for serve", environment);
     assert_int_equal(end.exit, RED);
     assert_non_null(strstr(end.text, "red    files.store"));
-    assert_null(strstr(end.text, "SECRET"));
+    assert_null(strstr(end.text, options.secret_key));
 }
 
 static void what_is_pending_is_red_for_serving_and_fine_for_migrating(void **state)
@@ -322,11 +317,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_server_for_tests_is_red_where_it_is_careless_only),
         TEST(each_planted_ill_turns_its_check),
-        TEST(a_slot_without_a_reader_is_told_with_what_it_keeps),
         TEST(a_clinic_wants_a_backup_that_was_proven),
         TEST(the_key_file_is_its_owners_alone),
         TEST(the_store_is_used_and_left_as_it_was),
-        TEST(a_bucket_that_does_not_answer_is_red),
+        TEST(a_bucket_is_used_and_one_that_does_not_answer_is_red),
         TEST(what_is_pending_is_red_for_serving_and_fine_for_migrating),
         TEST(a_server_that_is_not_there_is_red),
         TEST(an_old_server_is_red_and_nothing_else_is_asked_of_it),

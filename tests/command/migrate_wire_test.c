@@ -85,7 +85,8 @@ static void *relay_run(void *user)
         *line = (struct line){.program = program,
                               .server = socket(AF_UNIX, SOCK_STREAM, 0),
                               .sent = malloc(SENT_MAX)};
-        if (!line->sent || connect(line->server, (struct sockaddr *)&relay->server, sizeof relay->server) != 0)
+        if (!line->sent ||
+            connect(line->server, (struct sockaddr *)&relay->server, sizeof relay->server) != 0)
             abort();
         pthread_create(&line->thread, NULL, line_run, line);
     }

@@ -107,8 +107,8 @@ static void what_stands_twice_becomes_one_or_is_told_apart_or_is_rejected(void *
         assert_int_equal(rejected(move, "catalog_test", "duplicate"), i == 2 ? 1 : 0);
         assert_int_equal(move_changed(move, "staff", "username-changed"), i == 2 ? 0 : 1);
         assert_int_equal(rejected(move, "staff", "duplicate"), i == 2 ? 1 : 0);
-        assert_int_equal(import_undo(move->database.migrator_url, NULL, move->result.id, &move->fault,
-                                     &move->text, &move->json),
+        assert_int_equal(import_undo(move->database.migrator_url, NULL, move->result.id,
+                                     &move->fault, &move->text, &move->json),
                          ERR_NONE);
     }
     assert_true(merged > 0);
@@ -153,8 +153,8 @@ static void a_row_without_a_clinic_goes_where_it_was_said(void **state)
         assert_int_equal(sql_int(move->boss, "SELECT count(*) FROM clinicd.clinic WHERE status = "
                                              "'importing'"),
                          i == 1 ? 2 : 1);
-        assert_int_equal(import_undo(move->database.migrator_url, NULL, move->result.id, &move->fault,
-                                     &move->text, &move->json),
+        assert_int_equal(import_undo(move->database.migrator_url, NULL, move->result.id,
+                                     &move->fault, &move->text, &move->json),
                          ERR_NONE);
         assert_string_equal(sql_text(move->boss, &move->arena,
                                      "SELECT string_agg(slug || ' ' || status, ',') FROM "
@@ -164,6 +164,25 @@ static void a_row_without_a_clinic_goes_where_it_was_said(void **state)
 }
 
 /* --- whose clinics they become --- */
+
+static void a_slug_that_cannot_stay_leads_to_the_new_one_until_it_is_taken_back(void **state)
+{
+    struct move *move = *state;
+    pack(move, LEGACY_SUGAR, "UPDATE hospital_clinic SET slug = 'Old_Town'");
+    move_well(move);
+    assert_int_equal(move_changed(move, "clinic", "slug-changed"), 1);
+    assert_string_equal(
+        sql_text(move->boss, &move->arena,
+                 "SELECT r.slug || ' ' || c.slug FROM clinicd.clinic_redirects(NULL)"
+                 " r JOIN clinicd.clinic c USING (clinic_id)"),
+        "Old_Town old-town");
+    assert_int_equal(import_undo(move->database.migrator_url, NULL, move->result.id, &move->fault,
+                                 &move->text, &move->json),
+                     ERR_NONE);
+    alter(move, "UPDATE hospital_clinic SET slug = 'old-town'");
+    move_well(move);
+    assert_int_equal(sql_int(move->boss, "SELECT count(*) FROM ops.clinic_redirect"), 0);
+}
 
 static const char second_clinic[] =
     "INSERT INTO hospital_clinic SELECT 77, 'Second', 'second_clinic', logo, address, city, state,"
@@ -197,8 +216,8 @@ static void clinics_go_where_the_map_says(void **state)
                                      "SELECT string_agg(timezone, ',' ORDER BY slug) FROM "
                                      "clinicd.clinic"),
                             "Asia/Kolkata,Europe/Rome"); /* the chosen one keeps its own */
-        assert_int_equal(import_undo(move->database.migrator_url, NULL, move->result.id, &move->fault,
-                                     &move->text, &move->json),
+        assert_int_equal(import_undo(move->database.migrator_url, NULL, move->result.id,
+                                     &move->fault, &move->text, &move->json),
                          ERR_NONE);
     }
 }
@@ -245,7 +264,7 @@ static void one_that_stopped_goes_on_as_it_was_told_only(void **state)
     move->options.most_rejects = -1;
     move->options.cuts = true;
     assert_int_equal(move_import(move), ERR_CONFLICT);
-    assert_string_equal(move->fault.code, "import-other-choices");
+    assert_string_equal(move->fault.code, "import-other-choice");
     move->options.cuts = false;
     move_well(move);
     move_adds_up(move);
@@ -257,6 +276,7 @@ int main(void)
         MOVE_TEST(what_is_too_long_is_rejected_or_cut_and_counted),
         MOVE_TEST(what_stands_twice_becomes_one_or_is_told_apart_or_is_rejected),
         MOVE_TEST(a_row_without_a_clinic_goes_where_it_was_said),
+        MOVE_TEST(a_slug_that_cannot_stay_leads_to_the_new_one_until_it_is_taken_back),
         MOVE_TEST(clinics_go_where_the_map_says),
         MOVE_TEST(what_the_options_name_and_nobody_knows_is_told_at_once),
         MOVE_TEST(one_that_stopped_goes_on_as_it_was_told_only),

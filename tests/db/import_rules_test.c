@@ -172,6 +172,16 @@ static void what_the_triggers_keep_is_right_afterwards(void **state)
         sql_int(move->boss, "SELECT count(DISTINCT patient_id) FROM clinicd.patient_word"),
         PATIENTS);
     assert_int_equal(
+        sql_int(move->boss,
+                "SELECT count(*) FROM (SELECT p.clinic_id, p.id, p.name_key, n.word COLLATE \"C\" "
+                "AS word"
+                "  FROM clinicd.patient p, unnest(clinicd.name_words(p.name_key)) n (word)) m"
+                " FULL JOIN clinicd.patient_word w ON w.clinic_id = m.clinic_id"
+                "  AND w.patient_id = m.id AND w.word = m.word AND w.name_key = m.name_key"
+                " LEFT JOIN clinicd.name_word k ON k.clinic_id = w.clinic_id AND k.word = w.word"
+                " WHERE m.id IS NULL OR k.word IS NULL"),
+        0);
+    assert_int_equal(
         sql_int(
             move->boss,
             "SELECT count(*) FROM clinicd.visit WHERE status IN ('checked_in', 'in_consultation')"),
@@ -194,11 +204,43 @@ static void places_are_counted_by_what_accounts_are(void **state)
     move_pack(move, LEGACY_SUGAR, LEGACY_SOUND, 6);
     legacy_alter(move, "DELETE FROM hospital_doctor WHERE id = 2");
     move_well(move);
-    assert_int_equal(
-        sql_int(move->boss, "SELECT used FROM clinicd.quota WHERE kind = 'doctor'"), 2);
+    assert_int_equal(sql_int(move->boss, "SELECT used FROM clinicd.quota WHERE kind = 'doctor'"),
+                     2);
     assert_int_equal(verify_data(move->database.migrator_url, NULL, &move->fault, &found),
                      ERR_NONE);
     move_undo(move, move->result.id);
+}
+
+/* They are written by the chunk; a prescription's is asked for alone when it is completed. */
+static void a_paper_of_many_is_the_same_as_one(void **state)
+{
+    struct move *move = *state;
+    move_pack(move, LEGACY_SUGAR, LEGACY_SOUND, PATIENTS);
+    move_well(move);
+    assert_true(sql_int(move->boss, "SELECT count(*) FROM clinicd.prescription_paper") > 1);
+    assert_true(sql_int(move->boss, "SELECT count(*) FROM clinicd.admission_paper") > 0);
+    assert_int_equal(sql_int(move->boss,
+                             "SELECT count(*) FROM clinicd.prescription_paper k"
+                             " JOIN clinicd.prescription p ON p.id = k.prescription_id"
+                             " WHERE k.facts->>'number' <> p.rx_number"
+                             "  OR k.facts->'doctor'->>'name' <> p.doctor_name"
+                             "  OR k.facts::text IS DISTINCT FROM"
+                             "   clinicd.prescription_facts(k.clinic_id, k.prescription_id)::text"),
+                     0);
+    assert_int_equal(sql_int(move->boss,
+                             "SELECT count(*) FROM clinicd.admission_paper k"
+                             " JOIN clinicd.admission a ON a.id = k.admission_id"
+                             " WHERE k.facts->>'number' <> a.admission_number"
+                             "  OR k.facts::text IS DISTINCT FROM"
+                             "   clinicd.admission_facts(k.clinic_id, k.admission_id)::text"),
+                     0);
+    assert_int_equal(
+        sql_int(move->boss,
+                "SELECT count(*) FROM clinicd.prescription p"
+                " JOIN clinicd.prescription_paper k ON k.prescription_id = p.id"
+                " WHERE json_array_length(k.facts->'medicines') <> (SELECT count(*)"
+                "  FROM clinicd.prescription_medicine m WHERE m.prescription_id = p.id)"),
+        0);
 }
 
 static void an_import_is_taken_back_whole(void **state)
@@ -294,6 +336,7 @@ int main(void)
         MOVE_TEST(finished_history_is_written_by_the_importer_only),
         MOVE_TEST(what_the_triggers_keep_is_right_afterwards),
         MOVE_TEST(places_are_counted_by_what_accounts_are),
+        MOVE_TEST(a_paper_of_many_is_the_same_as_one),
         MOVE_TEST(an_import_is_taken_back_whole),
         MOVE_TEST(what_somebody_has_changed_is_not_taken_back),
         MOVE_TEST(phone_numbers_are_compared_as_the_service_does),

@@ -1,6 +1,8 @@
 /* What the data must not hold: asked before anything is changed. */
 #include "tests/harness/bench.h"
 
+#include "db/doctor.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -198,6 +200,35 @@ static void a_precheck_changes_nothing_and_answers_in_one_row(void **state)
     bench->options.files = files;
 }
 
+static const struct check *check_find(const struct checkup *checkup, const char *id)
+{
+    for (size_t i = 0; i < checkup->n; i++)
+        if (strcmp(checkup->checks[i].id, id) == 0)
+            return &checkup->checks[i];
+    fail_msg("no check %s among %zu", id, checkup->n);
+    return NULL;
+}
+
+static void the_doctor_shows_what_is_red_and_changes_nothing(void **state)
+{
+    struct bench *bench = *state;
+    struct checkup checkup = {.n = 0};
+    const struct doctor_options options = {.purpose = "migrate",
+                                           .app_url = bench->database.app_url,
+                                           .migrate_url = bench->database.migrator_url,
+                                           .data_dir = "/",
+                                           .files = files};
+    sql_run(bench->boss, "INSERT INTO clinicd.owner VALUES (9)");
+    sql_run(bench->boss, "INSERT INTO clinicd.pet VALUES (1, NULL, 'a', 9), (2, NULL, 'b', 9)");
+    assert_int_equal(doctor_run(&options, &bench->fault, &checkup), ERR_NONE);
+    const struct check *red = check_find(&checkup, "data.0003_name");
+    assert_int_equal(red->level, LEVEL_RED);
+    assert_string_equal(red->measured, "2 pets without a name, as [\"1\", \"2\"]");
+    assert_string_equal(red->fix, "name them");
+    assert_int_equal(check_find(&checkup, "data.0004_code")->level, LEVEL_GREEN);
+    assert_int_equal(sql_int(bench->boss, "SELECT max(version) FROM ops.migration"), 1);
+}
+
 static void a_warning_of_the_server_is_in_the_report(void **state)
 {
     struct bench *bench = *state;
@@ -226,6 +257,7 @@ int main(void)
         TEST(what_a_file_before_makes_is_asked_when_it_is_there),
         TEST(a_file_that_needs_a_backfill_is_asked_behind_it),
         TEST(a_precheck_changes_nothing_and_answers_in_one_row),
+        TEST(the_doctor_shows_what_is_red_and_changes_nothing),
         TEST(a_warning_of_the_server_is_in_the_report),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

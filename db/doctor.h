@@ -29,9 +29,9 @@ struct doctor_options {
     const char *data_dir;    /* where backups and files go */
     const char *keys;        /* the key file */
     const struct store_options *store;
-    const char *document; /* what is wrong between document and routes; "": nothing */
-    int connections;      /* that the service takes */
-    bool is_embedded;     /* the server is ours, in the data directory */
+    const char *document;          /* what is wrong between document and routes; "": nothing */
+    int connections;               /* that the service takes */
+    bool is_embedded;              /* the server is ours, in the data directory */
     const struct migration *files; /* whose prechecks are asked; NULL: those of this program */
 };
 

@@ -76,10 +76,10 @@ struct import_result {
  * imported (import-unreadable, import-not-legacy, import-discarded, import-unknown-columns) or not
  * now (import-needs-clinic, slug-taken, registration-number-taken, import-other-copy,
  * import-other-choice, import-other-database, import-needs-files, import-no-files, import-touched;
- * "stopped": somebody asked); ERR_INPUT "validation-failed": the options name what is not there, with every fault;
- * ERR_TIMEOUT: another import runs; ERR_INTERNAL "verification-failed": it does not add up, or too
- * much was rejected; what came in stays invisible, and both texts say how it stands. `out` is
- * filled however it ends. */
+ * "stopped": somebody asked); ERR_INPUT "validation-failed": the options name what is not there,
+ * with every fault; ERR_TIMEOUT: another import runs; ERR_INTERNAL "verification-failed": it does
+ * not add up, or too much was rejected; what came in stays invisible, and both texts say how it
+ * stands. `out` is filled however it ends. */
 enum err import_run(const struct import_options *options, struct fault *fault, struct buf *text,
                     struct buf *json, struct import_result *out) FAILS;
 

@@ -54,6 +54,18 @@ static enum err work_begin(struct call *call, bool has_store, struct import_work
                              &work->noted);
 }
 
+/* The store is the home's, whose user alone may change it. */
+static enum err store_enter(struct import_work *work)
+{
+    struct call *call = work->call;
+    enum err err = ERR_NONE;
+    if (!work->site.embedded)
+        err = site_open(&call->settings, SITE_VISIT, &call->fault, &work->site);
+    if (!err)
+        site_store(&work->site, &call->arena, &work->store);
+    return err;
+}
+
 /* result: what came of it, a JSON object. */
 static void work_end(struct import_work *work, const char *result)
 {
@@ -68,9 +80,15 @@ static enum exit_code undo(struct call *call, int id)
     struct import_work work;
     if (id < 1)
         return call_usage(call, "--undo needs the number of an import");
-    enum err err = work_begin(call, true, &work);
+    enum err err = work_begin(call, false, &work);
     if (!err)
-        err = import_undo(work.url, &work.store, id, &call->fault, &call->text, &call->result);
+        err = import_undo(work.url, NULL, id, &call->fault, &call->text, &call->result);
+    if (err && call->fault.code && strcmp(call->fault.code, "import-needs-files") == 0) {
+        fault_reset(&call->fault);
+        err = store_enter(&work);
+        if (!err)
+            err = import_undo(work.url, &work.store, id, &call->fault, &call->text, &call->result);
+    }
     work_end(&work, arena_format(&call->arena, "{\"import\": %d, \"undone\": %s}", id,
                                  err ? "false" : "true"));
     return err ? call_failed(call) : EXIT_DONE;

@@ -13,12 +13,12 @@ struct load {
     const struct source *source;
     struct target *target;
     struct fault *fault;
-    const struct files *files; /* without a folder the steps that need one are left out */
-    const char *id;            /* of the import, as a parameter */
+    const struct files *files;      /* without a folder the steps that need one are left out */
+    const char *id;                 /* of the import, as a parameter */
     int64_t rejected, most_rejects; /* -1: any number */
-    int64_t file_bytes; /* that went into the store, of the step */
-    int64_t chunk;      /* rows at a time, of the step */
-    bool is_read_again; /* to be added up */
+    int64_t file_bytes;             /* that went into the store, of the step */
+    int64_t chunk;                  /* rows at a time, of the step */
+    bool is_read_again;             /* to be added up */
 };
 
 /* All steps, from where each stands. ERR_INTERNAL "verification-failed": too much is rejected. */

@@ -181,20 +181,18 @@ static void what_is_known_in_one_clinic_is_not_left_out_of_another(void **state)
 /* Another installation that began as a copy: its people are others, under the same numbers. */
 static void pack_twin(struct move *move, int patients)
 {
-    const struct legacy_plan plan = {.generation = LEGACY_SUGAR,
-                                     .flaw = LEGACY_SOUND,
-                                     .patients = patients,
-                                     .seed = 20260507};
+    const struct legacy_plan plan = {
+        .generation = LEGACY_SUGAR, .flaw = LEGACY_SOUND, .patients = patients, .seed = 20260507};
     sqlite3 *db = NULL;
     assert_int_equal(sqlite3_open(move->path, &db), SQLITE_OK);
     sqlite3_stmt *row = NULL;
-    assert_int_equal(sqlite3_prepare_v2(db, "SELECT applied FROM django_migrations ORDER BY id", -1,
-                                        &row, NULL),
-                     SQLITE_OK);
+    assert_int_equal(
+        sqlite3_prepare_v2(db, "SELECT applied FROM django_migrations ORDER BY id", -1, &row, NULL),
+        SQLITE_OK);
     assert_int_equal(sqlite3_step(row), SQLITE_ROW);
-    const char *applied = arena_format(
-        &move->arena, "UPDATE django_migrations SET applied = '%s' WHERE id = 1",
-        (const char *)sqlite3_column_text(row, 0));
+    const char *applied =
+        arena_format(&move->arena, "UPDATE django_migrations SET applied = '%s' WHERE id = 1",
+                     (const char *)sqlite3_column_text(row, 0));
     sqlite3_finalize(row);
     sqlite3_close(db);
     legacy_make(&plan, move->path);
@@ -270,7 +268,7 @@ static void what_others_have_made_of_it_keeps_an_import(void **state)
             "INSERT INTO clinicd.pharmacy (clinic_id, id, name, address, is_primary, is_active,"
             " created_at, updated_at) SELECT clinic_id, gen_random_uuid(), 'New', '', false, true,"
             " now(), now() FROM clinicd.clinic");
-    assert_refused(move, undo(move), "import-touched", "pharmacy");
+    assert_refused(move, undo(move), "import-touched", "made or changed");
     assert_int_equal(sql_int(move->boss, "SELECT count(*) FROM clinicd.patient"), PATIENTS);
 }
 

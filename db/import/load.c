@@ -263,6 +263,8 @@ static enum err chunks_load(struct step_run *run)
 
 enum err load_rows(struct load *load)
 {
+    if (target_run(load->target, import_run_clear, NULL, NULL))
+        return load->fault->err;
     for (int i = 0; import_steps[i].name; i++) {
         struct step_run run;
         if (!run_begin(load, &import_steps[i], &run))

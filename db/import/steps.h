@@ -51,6 +51,7 @@ extern const struct import_statement import_run_known_others[];
 extern const struct import_statement import_run_make[];
 extern const struct import_statement import_run_close_clinic[];
 extern const struct import_statement import_run_table[];
+extern const struct import_statement import_run_clear[];
 extern const struct import_statement import_run_stage[];
 extern const struct import_statement import_run_files_begin[];
 extern const struct import_statement import_run_file_came[];

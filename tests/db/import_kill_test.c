@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -42,7 +43,10 @@ static int import_in_a_child(struct move *move)
         struct import_result result;
         buf_begin(&text, &arena, 0);
         buf_begin(&json, &arena, 0);
-        _exit(import_run(&move->options, &fault, &text, &json, &result) ? 1 : 0);
+        enum err err = import_run(&move->options, &fault, &text, &json, &result);
+        if (err)
+            fprintf(stderr, "%s\n", fault.detail);
+        _exit(err ? 1 : 0);
     }
     return child;
 }

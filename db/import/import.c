@@ -33,6 +33,7 @@ static enum err examine(const struct import_options *options, struct fault *faul
         err = profile_make(&out->source, &out->files, options->is_dry, fault, &out->profile);
     if (!err)
         err = choices_make(options, &out->source, fault, &out->choices);
+    source_hear_nobody(&out->source); /* rows come by whole chunks */
     if (err) {
         files_close(&out->files);
         source_close(&out->source);

@@ -329,9 +329,12 @@ static enum err source_sum(struct step_run *run, char out[SUM_TEXT])
         line.length = 0;
         source_line(row, &line);
         sum_add(&sum, line_digest(&line));
-        if (++run->seen % VERIFY_ROWS == 0)
+        if (++run->seen % VERIFY_ROWS == 0) {
             progress_tell(run, run->seen);
+            err = load_stop_look(load);
+        }
     }
+    sqlite3_finalize(row);
     arena_end(&arena);
     if (!err)
         err = load->fault->err;
@@ -401,6 +404,8 @@ enum err load_verify(struct load *load)
         if (err)
             return err;
         progress_tell(&run, run.total);
+        if (load_stop_look(load))
+            return load->fault->err;
     }
     return sums_compare(load);
 }

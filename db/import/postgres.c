@@ -202,17 +202,15 @@ static enum err tables_copy(struct reading *reading)
     return err;
 }
 
-enum err postgres_copy(const struct import_options *options, const char *copy, struct fault *fault,
+enum err postgres_copy(const struct import_options *options, sqlite3 *copy, struct fault *fault,
                        struct source_origin *origin)
 {
-    struct reading reading = {.options = options, .fault = fault, .began_us = clock_monotonic_us()};
+    struct reading reading = {
+        .options = options, .fault = fault, .copy = copy, .began_us = clock_monotonic_us()};
     struct source_origin moment = {.json = NULL};
     enum err err = connection_open(&reading, &moment);
-    if (!err && sqlite3_open_v2(copy, &reading.copy, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK)
-        err = unwritable(&reading, "the tables");
     if (!err)
         err = tables_copy(&reading);
-    sqlite3_close(reading.copy);
     PQfinish(reading.conn);
     if (!err)
         *origin = moment;

@@ -7,10 +7,10 @@
 
 #include "db/import/source.h"
 
-/* Fills the file `copy`, which is there and empty. The same rows make the same file. `options` for
+/* Fills `copy`, which is empty. The same rows make the same file. `options` for
  * stop and progress. ERR_CONFLICT "import-unreadable", "stopped"; ERR_UNAVAILABLE when it cannot be
  * reached. No password is in what it says. */
-enum err postgres_copy(const struct import_options *options, const char *copy, struct fault *fault,
+enum err postgres_copy(const struct import_options *options, sqlite3 *copy, struct fault *fault,
                        struct source_origin *origin) FAILS;
 
 #endif

@@ -1,6 +1,7 @@
 #include "db/import/source.h"
 
 #include "db/import/postgres.h"
+#include "db/store/parts.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,15 +12,22 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { BACKUP_PAGES = 1024, BACKUP_PAUSE_MS = 50, BACKUP_BUSY_MAX = 600 };
+enum { BACKUP_PAGES = 1024, BACKUP_PAUSE_MS = 50, BACKUP_BUSY_MAX = 600, STOP_LOOK_STEPS = 100000 };
 
 static enum err unreadable(struct fault *fault, const char *path, const char *why)
 {
     return fail(fault, ERR_CONFLICT, "import-unreadable", "%s cannot be imported: %s", path, why);
 }
 
-/* A file that only we can read, empty. */
-static enum err copy_place(struct fault *fault, const char **out)
+static enum err stopped(struct fault *fault)
+{
+    return fail(fault, ERR_CONFLICT, "stopped",
+                "stopped, as somebody asked; nothing is left of it");
+}
+
+/* A file that only we can read, empty, open twice and without a name: whatever ends the process,
+ * nothing of what comes into it stays. */
+static enum err copy_place(struct fault *fault, sqlite3 **copy, int *bytes)
 {
     const char *folder = getenv("TMPDIR");
     char *path = arena_format(fault->arena, "%s/clinicd-import-XXXXXX",
@@ -28,12 +36,15 @@ static enum err copy_place(struct fault *fault, const char **out)
     if (fd < 0)
         return fail(fault, ERR_INTERNAL, NULL, "cannot make a private copy in %s: %s", path,
                     strerror(errno));
-    close(fd);
-    *out = path;
-    return ERR_NONE;
+    int rc = sqlite3_open_v2(path, copy, SQLITE_OPEN_READWRITE, NULL);
+    unlink(path);
+    *bytes = fd;
+    return rc == SQLITE_OK ? ERR_NONE
+                           : fail(fault, ERR_INTERNAL, NULL, "cannot make a private copy in %s: %s",
+                                  path, sqlite3_errstr(rc));
 }
 
-static int backup(sqlite3 *from, sqlite3 *to)
+static int backup(sqlite3 *from, sqlite3 *to, struct stop *stop)
 {
     sqlite3_backup *work = sqlite3_backup_init(to, "main", from, "main");
     if (!work)
@@ -45,46 +56,55 @@ static int backup(sqlite3 *from, sqlite3 *to)
             sqlite3_sleep(BACKUP_PAUSE_MS);
             rc = SQLITE_OK;
         }
+        if (rc == SQLITE_OK && stop_asked(stop) > 0)
+            rc = SQLITE_INTERRUPT;
     } while (rc == SQLITE_OK);
     int end = sqlite3_backup_finish(work);
     return rc == SQLITE_DONE ? end : rc;
 }
 
-enum err source_copy(const char *path, const char *copy, struct fault *fault)
+static enum err file_copy(const char *path, sqlite3 *to, struct stop *stop, struct fault *fault)
 {
-    sqlite3 *from = NULL, *to = NULL;
+    sqlite3 *from = NULL;
     struct stat about;
-    if (stat(path, &about) != 0)
+    if (access(path, R_OK) != 0 || stat(path, &about) != 0)
         return unreadable(fault, path, strerror(errno));
     if (!S_ISREG(about.st_mode)) /* whoever opens a pipe waits, and nobody can stop him */
         return unreadable(fault, path, "it is no file");
     int rc = sqlite3_open_v2(path, &from, SQLITE_OPEN_READONLY, NULL);
     if (rc == SQLITE_OK)
-        rc = sqlite3_open_v2(copy, &to, SQLITE_OPEN_READWRITE, NULL);
-    if (rc == SQLITE_OK)
         sqlite3_exec(to, "PRAGMA journal_mode = off; PRAGMA synchronous = off", NULL, NULL, NULL);
     if (rc == SQLITE_OK)
-        rc = backup(from, to);
-    enum err err = rc == SQLITE_OK ? ERR_NONE : unreadable(fault, path, sqlite3_errstr(rc));
+        rc = backup(from, to, stop);
     sqlite3_close(from);
+    return rc == SQLITE_OK          ? ERR_NONE
+           : rc == SQLITE_INTERRUPT ? stopped(fault)
+                                    : unreadable(fault, path, sqlite3_errstr(rc));
+}
+
+enum err source_copy(const char *path, const char *copy, struct fault *fault)
+{
+    sqlite3 *to = NULL;
+    int rc = sqlite3_open_v2(copy, &to, SQLITE_OPEN_READWRITE, NULL);
+    enum err err = rc == SQLITE_OK ? file_copy(path, to, NULL, fault)
+                                   : unreadable(fault, path, sqlite3_errstr(rc));
     sqlite3_close(to);
     return err;
 }
 
-static enum err copy_digest(const char *copy, struct fault *fault, struct source *source)
+static enum err copy_digest(int fd, struct stop *stop, struct fault *fault, struct source *source)
 {
     static const char hex[] = "0123456789abcdef";
     unsigned char block[65536], sum[crypto_hash_sha256_BYTES];
     crypto_hash_sha256_state state;
-    int fd = open(copy, O_RDONLY | O_CLOEXEC);
-    ssize_t n = -1;
+    ssize_t n;
     crypto_hash_sha256_init(&state);
-    while (fd >= 0 && (n = read(fd, block, sizeof block)) > 0) {
+    while ((n = pread(fd, block, sizeof block, source->bytes)) > 0) {
         crypto_hash_sha256_update(&state, block, (unsigned long long)n);
         source->bytes += n;
+        if (stop_asked(stop) > 0)
+            return stopped(fault);
     }
-    if (fd >= 0)
-        close(fd);
     if (n < 0)
         return fail(fault, ERR_INTERNAL, NULL, "cannot read the private copy: %s", strerror(errno));
     crypto_hash_sha256_final(&state, sum);
@@ -117,7 +137,9 @@ bool source_step(const struct source *source, struct fault *fault, sqlite3_stmt 
     int rc = sqlite3_step(*statement);
     if (rc == SQLITE_ROW)
         return true;
-    if (rc != SQLITE_DONE)
+    if (rc == SQLITE_INTERRUPT)
+        stopped(fault);
+    else if (rc != SQLITE_DONE)
         fail(fault, ERR_INTERNAL, "import-failed", "reading the legacy database: %s",
              sqlite3_errmsg(source->db));
     sqlite3_finalize(*statement);
@@ -152,10 +174,13 @@ static enum err integrity_check(const struct source *source, const char *path, s
     if (rc != SQLITE_OK)
         return unreadable(fault, path, "the file is not a database, or is damaged");
     const unsigned char *said = NULL;
-    if (sqlite3_step(statement) == SQLITE_ROW)
+    rc = sqlite3_step(statement);
+    if (rc == SQLITE_ROW)
         said = sqlite3_column_text(statement, 0);
     bool is_good = said && strcmp((const char *)said, "ok") == 0;
     sqlite3_finalize(statement);
+    if (rc == SQLITE_INTERRUPT)
+        return stopped(fault);
     return is_good ? ERR_NONE
                    : unreadable(fault, path, "the file is damaged (its integrity check fails)");
 }
@@ -183,38 +208,63 @@ static void distrust(sqlite3 *db)
     sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
     sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
     sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
-    sqlite3_exec(db, "PRAGMA cell_size_check = on", NULL, NULL, NULL);
+    sqlite3_exec(db,
+                 "PRAGMA cell_size_check = on;"
+                 "PRAGMA ignore_check_constraints = on;" /* a row that breaks one is told by name */
+                 "PRAGMA query_only = on",
+                 NULL, NULL, NULL);
 }
 
-static enum err file_copy(const char *path, const char *copy, struct fault *fault,
-                          struct source_origin *origin)
+/* A source in WAL mode says so in its header, and SQLite would look for the log beside the copy,
+ * which has neither name nor neighbours. The counter tells it that the page is another one. */
+static enum err wal_forget(int fd, struct fault *fault)
 {
-    *origin = (struct source_origin){.json = "{\"kind\": \"sqlite\"}"};
-    return access(path, R_OK) == 0 ? source_copy(path, copy, fault)
-                                   : unreadable(fault, path, strerror(errno));
+    enum { WRITE_VERSION = 18, READ_VERSION = 19, CHANGES = 24, VALID_FOR = 92, HEADER = 100 };
+    unsigned char header[HEADER];
+    if (pread(fd, header, HEADER, 0) != HEADER || header[READ_VERSION] != 2)
+        return ERR_NONE; /* what is no database the check tells */
+    header[WRITE_VERSION] = header[READ_VERSION] = 1;
+    for (int i = CHANGES + 3; i >= CHANGES && ++header[i] == 0; i--)
+        continue;
+    memcpy(header + VALID_FOR, header + CHANGES, 4);
+    return pwrite(fd, header, HEADER, 0) == HEADER
+               ? ERR_NONE
+               : fail(fault, ERR_INTERNAL, NULL, "cannot write the private copy: %s",
+                      strerror(errno));
+}
+
+static int stop_look(void *user)
+{
+    return stop_asked(user) > 0;
+}
+
+static enum err copy_fill(const struct import_options *options, struct fault *fault,
+                          struct source *source)
+{
+    if (import_is_address(options->file))
+        return postgres_copy(options, source->db, fault, &source->origin);
+    source->origin = (struct source_origin){.json = "{\"kind\": \"sqlite\"}"};
+    return file_copy(options->file, source->db, options->stop, fault);
 }
 
 /* An address is never told: it may hold a password. */
 enum err source_open(const struct import_options *options, struct fault *fault, struct source *out)
 {
     struct source source = {.bytes = 0};
-    bool is_url = import_is_address(options->file);
-    const char *copy = NULL, *name = is_url ? "the legacy database" : options->file;
-    enum err err = copy_place(fault, &copy);
-    if (err)
-        return err;
-    err = is_url ? postgres_copy(options, copy, fault, &source.origin)
-                 : file_copy(options->file, copy, fault, &source.origin);
+    int bytes CLEANUP(fd_drop) = -1;
+    const char *name = import_is_address(options->file) ? "the legacy database" : options->file;
+    enum err err = copy_place(fault, &source.db, &bytes);
     if (!err)
-        err = copy_digest(copy, fault, &source);
-    const char *uri = arena_format(fault->arena, "file:%s?mode=ro&immutable=1", copy);
-    if (!err && sqlite3_open_v2(uri, &source.db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL) != 0)
-        err = unreadable(fault, name, sqlite3_errmsg(source.db));
+        err = copy_fill(options, fault, &source);
     if (!err)
+        err = wal_forget(bytes, fault);
+    if (!err)
+        err = copy_digest(bytes, options->stop, fault, &source);
+    if (!err) {
         distrust(source.db);
-    if (!err)
+        sqlite3_progress_handler(source.db, STOP_LOOK_STEPS, stop_look, options->stop);
         err = integrity_check(&source, name, fault);
-    unlink(copy);
+    }
     if (err) {
         source_close(&source);
         return err;
@@ -222,6 +272,11 @@ enum err source_open(const struct import_options *options, struct fault *fault, 
     identity_read(&source, fault);
     *out = source;
     return ERR_NONE;
+}
+
+void source_hear_nobody(struct source *source)
+{
+    sqlite3_progress_handler(source->db, 0, NULL, NULL);
 }
 
 void source_close(struct source *source)

@@ -1,8 +1,7 @@
 /* A legacy database that is read: a private copy of a SQLite file, or of the same tables in
  * PostgreSQL (db/import/postgres.h), checked before anything is believed of it. The source itself
- * is opened read-only and never written; the copy has no name any more when source_open() returns,
- * so nothing of it is left however the process ends later. Killed while it copies, it leaves a file
- * that only its owner can read.
+ * is opened read-only and never written; the copy has no name before its first byte comes, so
+ * nothing of it is left however the process ends.
  */
 #ifndef DB_IMPORT_SOURCE_H
 #define DB_IMPORT_SOURCE_H
@@ -32,9 +31,13 @@ struct source {
 
 /* Copies options->file by SQLite's backup (a writer may be at work meanwhile), or from PostgreSQL,
  * then integrity_check. The folder of the copy is TMPDIR. ERR_CONFLICT "import-unreadable": no
- * database, or a damaged one; and as postgres_copy() says. */
+ * database, or a damaged one; "stopped": somebody asked (while something is read, later, too); and
+ * as postgres_copy() says. */
 enum err source_open(const struct import_options *options, struct fault *fault,
                      struct source *out) FAILS;
+
+/* From here on nothing that is read is interrupted by somebody's asking. */
+void source_hear_nobody(struct source *source);
 void source_close(struct source *source);
 
 /* Only the copy, into a file that is there and empty. */

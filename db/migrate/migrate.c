@@ -126,10 +126,12 @@ enum err migrate_down(const struct migrate_options *options, int steps, struct f
     struct history history;
     int done = 0;
     enum err err = begin(&migrator, "migrate down", &history);
-    if (!err) {
-        int from = (int)history.count;
-        err = go_down(&migrator, from, steps < from ? from - steps : 0, &done);
-    }
+    int from = err ? 0 : (int)history.count;
+    if (!err && steps > from)
+        err =
+            fail(fault, ERR_INPUT, "migration-unknown", "only %d are applied, not %d", from, steps);
+    if (!err)
+        err = go_down(&migrator, from, from - steps, &done);
     run_end(&migrator, err, NULL);
     if (!err)
         *reverted = done;

@@ -363,6 +363,9 @@ static void nobody_is_sent_anywhere_else(void **state)
         const struct operation *operation = &world->document->operations[i];
         for (size_t r = 0; r < operation->responses_n; r++) {
             int status = operation->responses[r].status;
+            bool is_of_clinic = strncmp(operation->path, "/clinics/{slug}", 15) == 0;
+            if (status == 308 && is_of_clinic)
+                continue; /* to the clinic's own new slug: moved_in_test.c says where */
             if (status >= 300 && status < 400 && status != 304)
                 fail_msg("%s answers %d", operation->id, status);
         }

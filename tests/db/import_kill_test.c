@@ -1,6 +1,7 @@
 /* An import that is killed again and again, at random, comes to the same end as one that is not. */
 #include "tests/harness/legacy_move.h"
 
+#include <dirent.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -8,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -163,11 +165,32 @@ static void killed_among_files_it_leaves_nothing_that_nobody_knows(void **state)
     move_end(&other);
 }
 
+/* The private copies hold passwords in plain text: not a byte of one may outlive its process. */
+static void no_killed_import_has_left_a_byte_of_its_copy(void **state)
+{
+    DIR *list = opendir(*state);
+    assert_non_null(list);
+    for (const struct dirent *entry; (entry = readdir(list));) {
+        struct stat about;
+        assert_int_equal(fstatat(dirfd(list), entry->d_name, &about, 0), 0);
+        if (!S_ISREG(about.st_mode))
+            continue;
+        assert_int_equal(about.st_size, 0);
+        unlinkat(dirfd(list), entry->d_name, 0);
+    }
+    closedir(list);
+    assert_int_equal(rmdir(*state), 0);
+}
+
 int main(void)
 {
+    static char copies[] = P_tmpdir "/clinicd-kill-test-XXXXXX";
+    if (!mkdtemp(copies) || setenv("TMPDIR", copies, 1) != 0)
+        return 1;
     const struct CMUnitTest tests[] = {
         MOVE_TEST(killed_among_files_it_leaves_nothing_that_nobody_knows),
         MOVE_TEST(an_import_killed_a_hundred_times_is_as_one_that_was_not),
+        cmocka_unit_test_prestate(no_killed_import_has_left_a_byte_of_its_copy, copies),
     };
     return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
 }

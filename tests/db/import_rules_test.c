@@ -324,6 +324,19 @@ static void who_asks_it_to_stop_finds_whole_chunks_and_may_go_on(void **state)
     assert_int_equal(move_step(move, "patient", "loaded"), PATIENTS);
 }
 
+static void asked_while_it_reads_the_file_it_writes_nothing(void **state)
+{
+    struct move *move = *state;
+    struct stop stop = {.fd = -1, .asked = 1};
+    move_pack(move, LEGACY_SUGAR, LEGACY_SOUND, PATIENTS);
+    move->options.stop = &stop;
+    assert_int_equal(move_import(move), ERR_CONFLICT);
+    assert_string_equal(move->fault.code, "stopped");
+    assert_int_equal(sql_int(move->boss, "SELECT count(*) FROM ops.import"), 0);
+    move->options.stop = NULL;
+    move_well(move);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -341,6 +354,7 @@ int main(void)
         MOVE_TEST(what_somebody_has_changed_is_not_taken_back),
         MOVE_TEST(phone_numbers_are_compared_as_the_service_does),
         MOVE_TEST(who_asks_it_to_stop_finds_whole_chunks_and_may_go_on),
+        MOVE_TEST(asked_while_it_reads_the_file_it_writes_nothing),
     };
     return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 #include <sodium.h>
+#include <sqlite3.h>
 
 enum { PATIENTS = 40 };
 
@@ -63,6 +64,25 @@ static void a_damaged_file_is_refused(void **state)
     assert_refused(move, "import-unreadable", "damaged");
     move->options.file = "tests/db/import_test.c";
     assert_refused(move, "import-unreadable", "cannot be imported");
+}
+
+/* With what is only in the log beside it, while its writer goes on. */
+static void a_file_in_wal_mode_is_taken_as_it_stands(void **state)
+{
+    struct move *move = *state;
+    sqlite3 *writer;
+    move_pack(move, LEGACY_SUGAR, LEGACY_SOUND, 5);
+    assert_int_equal(sqlite3_open(move->path, &writer), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(writer,
+                                  "PRAGMA journal_mode = wal; PRAGMA wal_autocheckpoint = 0;"
+                                  "UPDATE hospital_patient SET patient_name = 'Wal Log'"
+                                  " WHERE id = 3; BEGIN; DELETE FROM hospital_clinic",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
+    move_well(move);
+    assert_int_equal(
+        sql_int(move->boss, "SELECT count(*) FROM clinicd.patient WHERE name = 'Wal Log'"), 1);
+    sqlite3_close(writer);
 }
 
 static void a_half_migrated_file_is_imported_and_the_difference_named(void **state)
@@ -167,6 +187,7 @@ int main(void)
         MOVE_TEST(what_was_never_used_is_refused),
         MOVE_TEST(a_column_that_nobody_knows_is_named_and_refused),
         MOVE_TEST(a_damaged_file_is_refused),
+        MOVE_TEST(a_file_in_wal_mode_is_taken_as_it_stands),
         MOVE_TEST(a_half_migrated_file_is_imported_and_the_difference_named),
         MOVE_TEST(without_clinics_somebody_must_say_whose_it_is),
         MOVE_TEST(a_dry_run_counts_and_writes_nothing),

@@ -128,7 +128,11 @@ static void down_to_nothing_and_up_again(void **state)
     int reverted = 0;
     bench_up(bench, 2);
     bench->options.data_loss_ok = 3;
-    assert_int_equal(migrate_down(&bench->options, 9, &bench->fault, &reverted), ERR_NONE);
+    assert_int_equal(migrate_down(&bench->options, 9, &bench->fault, &reverted), ERR_INPUT);
+    assert_string_equal(bench->fault.code, "migration-unknown");
+    assert_int_equal(reverted, 0);
+    fault_reset(&bench->fault);
+    assert_int_equal(migrate_down(&bench->options, 2, &bench->fault, &reverted), ERR_NONE);
     assert_int_equal(reverted, 2);
     assert_int_equal(
         sql_int(bench->boss, "SELECT count(*) FROM pg_namespace WHERE nspname = 'clinicd'"), 0);

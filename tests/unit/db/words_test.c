@@ -12,10 +12,14 @@
 /* With the words of libpq, these would tell what stands where the password should. */
 static void a_password_that_libpq_stumbles_over_is_not_quoted(void **state)
 {
-    static const char *const strings[] = {"postgresql://somebody:secret%zz@127.0.0.1/db",
-                                          "postgresql://somebody:secret@[::1/db",
-                                          "postgresql://somebody:p@secret@h/db",
-                                          "postgresql://somebody:secret/x@h/db",
+    static const char *const strings[] = {"postgresql://"
+                                          "somebody:secret%zz@127.0.0.1/db",
+                                          "postgresql://"
+                                          "somebody:secret@[::1/db",
+                                          "postgresql://"
+                                          "somebody:p@secret@h/db",
+                                          "postgresql://"
+                                          "somebody:secret/x@h/db",
                                           "host=127.0.0.1 secret",
                                           "host=127.0.0.1 port=secret"};
     (void)state;

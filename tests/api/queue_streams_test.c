@@ -213,8 +213,8 @@ static void who_reads_too_slowly_is_cut_and_misses_nothing(void **state)
     after = before;
     for (int i = 0; i < BURSTS_MOST && after.cut == before.cut; i++) {
         queue_change(world, BURST);
-        for (int sip = 0; sip < SIPS; sip++)
-            assert_int_equal(ears_hear(&ears, 20), 1);
+        for (int sip = 0; sip < SIPS && ears_hear(&ears, 20) == 1; sip++)
+            continue; /* or it was cut already, and has heard that */
         streams_stats_read(world->service->streams, &after);
     }
     print_message("cut after %d events\n", (int)(queue_last(world) - first));
